@@ -1,0 +1,77 @@
+/**
+ * Frames: what stands in the payload of an MQTT message on the `in` topics. A frame is a CBOR array
+ * [type, ...]; it carries EDHOC messages with the connection identifier in front (RFC 9528 section
+ * 3.4.1 leaves the correlation to the transport) or one protected message of the channel. Nothing in
+ * a frame is trusted before EDHOC or the channel has verified it: `from` and `worker` only say where
+ * an answer goes.
+ */
+import * as v from 'valibot'
+import { CborError, decode, encode } from '../cbor.ts'
+import { IDENTIFIER } from '../topics.ts'
+
+export type Frame =
+  /** Begins a conversation; the answer goes to the terminal-in (or node-in) topic of `from`. */
+  | { readonly kind: 'message_1'; readonly from: string; readonly message: Uint8Array }
+  /** Names the worker whose own topic takes the rest of the conversation. */
+  | { readonly kind: 'message_2'; readonly worker: string; readonly connection: Uint8Array; readonly message: Uint8Array }
+  | { readonly kind: 'message_3'; readonly connection: Uint8Array; readonly message: Uint8Array }
+  | { readonly kind: 'message_4'; readonly connection: Uint8Array; readonly message: Uint8Array }
+  /** An EDHOC error message (RFC 9528 section 6). */
+  | { readonly kind: 'error'; readonly connection: Uint8Array; readonly message: Uint8Array }
+  /** A COSE_Encrypt0 of the channel; its `kid` is the receiver's connection identifier. */
+  | { readonly kind: 'sealed'; readonly connection: Uint8Array; readonly message: Uint8Array }
+  /** The worker does not know that connection (it was restarted): begin again. */
+  | { readonly kind: 'unknown-connection'; readonly connection: Uint8Array }
+
+/** Longer frames are refused unread. */
+export const MAX_FRAME_LENGTH = 128 * 1024
+
+const identifier = v.pipe(v.string(), v.regex(IDENTIFIER))
+const bytes = v.instance(Uint8Array)
+const connection = v.pipe(v.instance(Uint8Array), v.check((value) => value.length >= 1 && value.length <= 16))
+
+const frameSchema = v.union([
+  v.pipe(v.strictTuple([v.literal(1), identifier, bytes]), v.transform(([, from, message]): Frame => ({ kind: 'message_1', from, message }))),
+  v.pipe(
+    v.strictTuple([v.literal(2), identifier, connection, bytes]),
+    v.transform(([, worker, id, message]): Frame => ({ kind: 'message_2', worker, connection: id, message })),
+  ),
+  v.pipe(v.strictTuple([v.literal(3), connection, bytes]), v.transform(([, id, message]): Frame => ({ kind: 'message_3', connection: id, message }))),
+  v.pipe(v.strictTuple([v.literal(4), connection, bytes]), v.transform(([, id, message]): Frame => ({ kind: 'message_4', connection: id, message }))),
+  v.pipe(v.strictTuple([v.literal(5), connection, bytes]), v.transform(([, id, message]): Frame => ({ kind: 'error', connection: id, message }))),
+  v.pipe(v.strictTuple([v.literal(6), connection, bytes]), v.transform(([, id, message]): Frame => ({ kind: 'sealed', connection: id, message }))),
+  v.pipe(v.strictTuple([v.literal(7), connection]), v.transform(([, id]): Frame => ({ kind: 'unknown-connection', connection: id }))),
+])
+
+export function encodeFrame(frame: Frame): Uint8Array {
+  switch (frame.kind) {
+    case 'message_1':
+      return encode([1, frame.from, frame.message])
+    case 'message_2':
+      return encode([2, frame.worker, frame.connection, frame.message])
+    case 'message_3':
+      return encode([3, frame.connection, frame.message])
+    case 'message_4':
+      return encode([4, frame.connection, frame.message])
+    case 'error':
+      return encode([5, frame.connection, frame.message])
+    case 'sealed':
+      return encode([6, frame.connection, frame.message])
+    case 'unknown-connection':
+      return encode([7, frame.connection])
+    default:
+      return frame satisfies never
+  }
+}
+
+/** Undefined for everything that is not a frame: a broker may deliver anything. */
+export function decodeFrame(payload: Uint8Array): Frame | undefined {
+  if (payload.length > MAX_FRAME_LENGTH) return undefined
+  try {
+    const parsed = v.safeParse(frameSchema, decode(payload))
+    return parsed.success ? parsed.output : undefined
+  } catch (error) {
+    if (error instanceof CborError) return undefined
+    throw error
+  }
+}

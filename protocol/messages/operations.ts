@@ -1,0 +1,181 @@
+/**
+ * What terminal and gateway say to each other inside the protected channel: requests with one answer
+ * each. A request is the CBOR array [id, operation, body]; an answer is [id, 0, body] or
+ * [id, 1, refusal]. Bodies are maps with text keys. One table, `operations`, holds every operation with
+ * the schema of its request and of its answer; both ends parse by it.
+ */
+import * as v from 'valibot'
+
+/** Roles of an operator; each includes the ones before it (../design: desk, registrar, supervisor). */
+export const ROLES = ['desk', 'registrar', 'supervisor'] as const
+export type Role = (typeof ROLES)[number]
+
+export function includesRole(held: Role | undefined, needed: Role): boolean {
+  return held !== undefined && ROLES.indexOf(held) >= ROLES.indexOf(needed)
+}
+
+/** Why the gateway refuses. The words for people are in the renderer's locales, under the same code. */
+export const REFUSALS = [
+  'bad-request',
+  'not-allowed',
+  'unknown-card',
+  'card-pending',
+  'card-blocked',
+  'card-expired',
+  'card-withdrawn',
+  'holder-suspended',
+  'terminal-blocked',
+  'not-an-operator',
+  'role-missing',
+  'session-unknown',
+  'login-failed',
+  'slow-down',
+  'already-registered',
+  'registration-unknown',
+  'registration-conflict',
+  'management-key-unknown',
+  'proof-failed',
+  'invitation-unknown',
+  'invitation-expired',
+  'invitation-used',
+  'too-many',
+  'gateway-failed',
+] as const
+export type RefusalCode = (typeof REFUSALS)[number]
+
+const bytes = (max: number) => v.pipe(v.instance(Uint8Array), v.check((value) => value.length <= max))
+const exactly = (length: number) => v.pipe(v.instance(Uint8Array), v.check((value) => value.length === length))
+/** Milliseconds since 1970-01-01 UTC. */
+const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max))
+const identifier = exactly(16)
+const role = v.picklist(ROLES)
+const millis = v.pipe(v.number(), v.minValue(0), v.maxValue(600_000))
+
+export const refusalSchema = v.strictObject({
+  code: v.picklist(REFUSALS),
+  /** How long to wait before trying again, with 'slow-down'. */
+  retryAfterMs: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+})
+export type Refusal = v.InferOutput<typeof refusalSchema>
+
+export const personSchema = v.strictObject({
+  givenName: text(80),
+  familyName: text(80),
+  /** The house's own number of the person: customer, patient or staff number. */
+  reference: text(40),
+})
+export type Person = v.InferOutput<typeof personSchema>
+
+export const managementKeyAlgorithmSchema = v.picklist(['3DES', 'AES-128', 'AES-192', 'AES-256'])
+
+/** What a login tells: EAD_4 of the login's message_4 carries it, so that it is bound to the card's own handshake. */
+export const loginResultSchema = v.strictObject({
+  /** Names the login in later requests of the same terminal. */
+  session: identifier,
+  holder: v.strictObject({ id: identifier, givenName: text(80), familyName: text(80), reference: text(40), registeredAt: time }),
+  role: v.optional(role),
+  /** The card's CHUID GUID. */
+  card: v.strictObject({ guid: identifier, expiresAt: time }),
+  at: time,
+  /** The login before this one; absent for the first. */
+  last: v.optional(v.strictObject({ at: time, site: v.pipe(v.string(), v.maxLength(80)) })),
+})
+export type LoginResult = v.InferOutput<typeof loginResultSchema>
+
+export const loginPurposeSchema = v.picklist(['holder', 'operator', 'registration'])
+export type LoginPurpose = v.InferOutput<typeof loginPurposeSchema>
+
+/** How long the card took for what a login asks of it; findings judge it against that card's own history. */
+const cardTimingsSchema = v.strictObject({ verifyMs: millis, signMs: millis })
+
+export const operations = {
+  /** First request on a fresh channel. */
+  hello: {
+    request: v.strictObject({ software: text(40), site: v.optional(text(80)) }),
+    answer: v.strictObject({
+      time,
+      site: v.pipe(v.string(), v.maxLength(80)),
+      /** True while no operator exists and this terminal's invitation allows to register the first one. */
+      mayRegisterFirstOperator: v.boolean(),
+    }),
+  },
+
+  /** The card's message_1, sent while the person still types. */
+  'login.begin': {
+    request: v.strictObject({ purpose: loginPurposeSchema, message1: bytes(2048) }),
+    answer: v.strictObject({ login: identifier, message2: bytes(4096) }),
+  },
+  'login.finish': {
+    request: v.strictObject({ login: identifier, message3: bytes(8192), timings: v.optional(cardTimingsSchema) }),
+    /** message_4, whose EAD_4 carries the LoginResult. */
+    answer: v.strictObject({ message4: bytes(4096) }),
+  },
+  /** A person gave up before the PIN was complete. */
+  'login.cancel': { request: v.strictObject({ login: identifier }), answer: v.strictObject({}) },
+  'session.end': {
+    request: v.strictObject({ session: identifier, reason: v.picklist(['card-removed', 'operator', 'idle', 'quit']) }),
+    answer: v.strictObject({}),
+  },
+
+  /**
+   * Begins or resumes the registration of one card. With `guid` (read from the card's CHUID) a registration
+   * that was interrupted goes on; without, a new GUID is made.
+   */
+  'register.begin': {
+    request: v.strictObject({
+      /** The registrar's session; absent only for the first operator. */
+      session: v.optional(identifier),
+      person: personSchema,
+      role: v.optional(role),
+      card: v.strictObject({
+        guid: v.optional(identifier),
+        serial: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+        managementKeyAlgorithm: managementKeyAlgorithmSchema,
+        simulated: v.boolean(),
+        /** Present when the card already carries a PIV certificate that is to be linked (no key or object of the card is changed). */
+        certificate: v.optional(bytes(8192)),
+      }),
+    }),
+    answer: v.strictObject({
+      registration: identifier,
+      guid: identifier,
+      /** 'link': only the first login is left. 'resume': an earlier begin of the same card goes on. */
+      mode: v.picklist(['new', 'resume', 'link']),
+      /** The CHUID and CCC objects to write (SP 800-73-5 part 1), as the card's data objects. */
+      chuid: bytes(4096),
+      ccc: bytes(4096),
+      /** The certificate that this registration already issued, when it is resumed past that point. */
+      certificate: v.optional(bytes(8192)),
+      algorithm: v.picklist(['P-256', 'P-384']),
+      subject: text(200),
+    }),
+  },
+  /** The 9B mutual authentication, computed by the gateway; may run twice with `key` 'factory' and 'own' when it cannot know which one is set. */
+  'register.witness': {
+    request: v.strictObject({ registration: identifier, key: v.picklist(['factory', 'own']), witness: bytes(16) }),
+    answer: v.strictObject({ decryptedWitness: bytes(16), challenge: bytes(16) }),
+  },
+  /** After the card's answer is verified, the fresh PUK and management key, stored durably before they are sent. */
+  'register.authenticated': {
+    request: v.strictObject({ registration: identifier, response: bytes(16) }),
+    answer: v.strictObject({ puk: exactly(8), managementKey: bytes(32), managementKeyAlgorithm: managementKeyAlgorithmSchema }),
+  },
+  /** The card signed a certificate request (RFC 2986). The same key gets the same certificate again, another key withdraws the first. */
+  'register.certify': {
+    request: v.strictObject({ registration: identifier, certificateRequest: bytes(8192) }),
+    answer: v.strictObject({ certificate: bytes(8192) }),
+  },
+  /** The registration is given up; what was issued is withdrawn. */
+  'register.abandon': { request: v.strictObject({ registration: identifier }), answer: v.strictObject({}) },
+
+  /** A PIN was changed on the card (told afterwards: the change itself needs no gateway). */
+  'pin.changed': {
+    request: v.strictObject({ guid: identifier, at: time, outcome: v.picklist(['changed', 'unknown']) }),
+    answer: v.strictObject({}),
+  },
+} as const
+
+export type Operation = keyof typeof operations
+export type RequestBody<O extends Operation> = v.InferOutput<(typeof operations)[O]['request']>
+export type AnswerBody<O extends Operation> = v.InferOutput<(typeof operations)[O]['answer']>
