@@ -1,0 +1,27 @@
+/** What the renderer may ask of main. Parsed by this schema in main, whatever the renderer sent. */
+import * as v from 'valibot'
+import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
+
+/** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
+export const PIN = /^[0-9]{6,8}$/
+const pin = v.pipe(v.string(), v.regex(PIN))
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(120))
+
+export const intentSchema = v.variant('kind', [
+  v.strictObject({ kind: v.literal('enrol'), code: v.pipe(v.string(), v.minLength(1), v.maxLength(200)) }),
+  v.strictObject({ kind: v.literal('register'), person: personSchema, role: v.optional(v.picklist(ROLES)) }),
+  v.strictObject({ kind: v.literal('change-pin') }),
+  v.strictObject({ kind: v.literal('submit-pin'), pin }),
+  v.strictObject({ kind: v.literal('submit-new-pin'), current: v.optional(pin), pin }),
+  v.strictObject({ kind: v.literal('confirm-last-try') }),
+  v.strictObject({ kind: v.literal('retry') }),
+  v.strictObject({ kind: v.literal('cancel') }),
+  /** Leaves a result or a failure behind. */
+  v.strictObject({ kind: v.literal('dismiss') }),
+  v.strictObject({ kind: v.literal('end-session') }),
+  v.strictObject({ kind: v.literal('sign-out') }),
+  v.strictObject({ kind: v.literal('simulate-new-card') }),
+  v.strictObject({ kind: v.literal('simulate-insert'), card: name, reader: name }),
+  v.strictObject({ kind: v.literal('simulate-remove'), reader: name }),
+])
+export type Intent = v.InferOutput<typeof intentSchema>
