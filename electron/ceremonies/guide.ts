@@ -1,0 +1,46 @@
+/** How a ceremony talks to the person: the terminal's page fulfils it, and tests do. */
+import type { CeremonyKind, StepId } from '../contract/snapshot.ts'
+import type { Problem, ProblemCode } from '../contract/problems.ts'
+
+export interface PinRequest {
+  /** Unknown where the card does not tell. The page asks 'confirm-last-try' first where it is 1. */
+  readonly retriesLeft?: number
+  /** Of the try before. */
+  readonly problem?: Problem
+}
+
+export interface NewPinRequest extends PinRequest {
+  readonly current: boolean
+}
+
+export interface Guide {
+  /** Shows the ceremony's steps. */
+  begin(kind: CeremonyKind, steps: readonly StepId[]): void
+  /** The step that runs now; the one before it is done. */
+  step(id: StepId): void
+  person(person: { readonly givenName: string; readonly familyName: string }): void
+  /** ASCII digits, to be wiped by the ceremony. Rejects with CeremonyCancelled. */
+  askPin(request: PinRequest): Promise<Uint8Array>
+  askNewPin(request: NewPinRequest): Promise<{ readonly current?: Uint8Array; readonly next: Uint8Array }>
+}
+
+/** The person gave up, the card was pulled while the PIN was asked, or the window closed. */
+export class CeremonyCancelled extends Error {
+  constructor() {
+    super('cancelled')
+    this.name = 'CeremonyCancelled'
+  }
+}
+
+/** A ceremony that ended without its result, with what the person is told. */
+export class CeremonyFailed extends Error {
+  readonly problem: Problem
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(problem.code, options)
+    this.name = 'CeremonyFailed'
+    this.problem = problem
+  }
+  get code(): ProblemCode {
+    return this.problem.code
+  }
+}

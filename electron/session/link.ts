@@ -1,0 +1,29 @@
+/** The terminal's way to the gateway, as the ceremonies see it. */
+import type { GatewayView } from '../contract/snapshot.ts'
+import type { AnswerBody, Operation, Refusal, RequestBody } from '../../protocol/messages/operations.ts'
+
+export interface GatewayLink {
+  state(): GatewayView
+  subscribe(listener: (state: GatewayView) => void): () => void
+  /** One request, one answer over the protected channel. Rejects with LinkError or RefusedError; never retries by itself. */
+  request<O extends Operation>(operation: O, body: RequestBody<O>, options?: { readonly timeoutMs?: number }): Promise<AnswerBody<O>>
+  close(): Promise<void>
+}
+
+export class LinkError extends Error {
+  readonly kind: 'offline' | 'silent' | 'untrusted' | 'malformed-answer' | 'not-enrolled'
+  constructor(kind: LinkError['kind'], options?: ErrorOptions) {
+    super(`gateway ${kind}`, options)
+    this.name = 'LinkError'
+    this.kind = kind
+  }
+}
+
+export class RefusedError extends Error {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(`refused: ${refusal.code}`)
+    this.name = 'RefusedError'
+    this.refusal = refusal
+  }
+}
