@@ -1,0 +1,90 @@
+/**
+ * The set-up in front of every npm script: `node build/setup.mjs COMMAND [arguments]`.
+ *
+ * It makes sure that what the command needs is there, says in one line each what it had to do, and then hands over to the
+ * command, run by the project's own Node.js. It is plain JavaScript without dependencies, because in a fresh clone it is run
+ * by whatever Node.js (20 or newer) the person has.
+ */
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import { bringElectron } from './setup/electron.mjs'
+import { bringPackages, checkNode } from './setup/packages.mjs'
+import { SetupError, say } from './setup/say.mjs'
+import { bringSystemParts, electronLibraries, hasDisplay, PARTS, PYTHON, TEST_PARTS } from './setup/system.mjs'
+
+/**
+ * needs: 'packages' (npm's), 'window' (also Electron, what it links to, a display, PC/SC), 'tests' (also what the tests put
+ * Tessera against), 'official' (an Electron that may be packaged).
+ *
+ * @type {Record<string, { file?: string, needs: 'packages' | 'window' | 'tests' | 'official' }>}
+ */
+const COMMANDS = {
+  setup: { needs: 'tests' },
+  start: { file: 'build/start.ts', needs: 'window' },
+  tour: { file: 'build/tour.ts', needs: 'window' },
+  test: { file: 'build/test.ts', needs: 'tests' },
+  'test:unit': { file: 'build/test-unit.ts', needs: 'packages' },
+  'test:real': { file: 'build/test-real.ts', needs: 'tests' },
+  check: { file: 'build/check.ts', needs: 'packages' },
+  build: { file: 'build/bundle.ts', needs: 'packages' },
+  bench: { file: 'bench/cli.ts', needs: 'tests' },
+  pack: { file: 'build/pack.ts', needs: 'official' },
+  gateway: { file: 'gateway/cli.ts', needs: 'packages' },
+  card: { file: 'native/virtual-card/cli.ts', needs: 'packages' },
+  edhoc: { file: 'build/edhoc.ts', needs: 'packages' },
+}
+
+const root = path.dirname(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname))
+
+/**
+ * @param {'packages' | 'window' | 'tests' | 'official'} needs
+ * @returns {Promise<string>} the path of the project's own Node.js
+ */
+async function setUp(needs) {
+  checkNode()
+  const node = await bringPackages(root)
+  if (needs === 'packages') return node
+  const electron = await bringElectron(root, node, { officialOnly: needs === 'official' })
+  if (needs === 'official') return node
+  await bringSystemParts([electronLibraries(electron.executable), ...(hasDisplay() ? [] : [PARTS.display])])
+  if (needs === 'tests') await bringSystemParts([PARTS.pcscLibrary, PARTS.pcscService, ...TEST_PARTS, PARTS.display, PYTHON])
+  // Without PC/SC the window still opens, with simulated cards.
+  else await bringSystemParts([PARTS.pcscLibrary, PARTS.pcscService], { optional: true })
+  return node
+}
+
+/**
+ * Runs the command in the foreground; signals go to it, and its end is ours.
+ *
+ * @param {string} node
+ * @param {string[]} args
+ */
+function handOver(node, args) {
+  const child = spawn(node, args, { cwd: process.cwd(), stdio: 'inherit' })
+  // A terminal's Ctrl-C reaches both processes; the command decides when it ends.
+  process.on('SIGINT', () => {})
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    say(`The command did not start: ${error.message}`)
+    process.exitCode = 1
+  })
+  child.on('close', (code, signal) => {
+    process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143)
+  })
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+if (!command) {
+  say(`usage: node build/setup.mjs ${Object.keys(COMMANDS).join(' | ')} [arguments]`)
+  process.exitCode = 2
+} else {
+  try {
+    const node = await setUp(command.needs)
+    if (command.file) handOver(node, [path.join(root, command.file), ...args])
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    say(error.message)
+    process.exitCode = 1
+  }
+}
