@@ -1,0 +1,52 @@
+/**
+ * What the gateway's rules see: one stream of events from the worker. An event says only what the worker has
+ * verified itself. `proven` cards are those whose own key has just signed (9A with PIN, 9E without): a card's
+ * number in a request proves nothing, so no rule may hold it against a card.
+ */
+
+interface Observed {
+  /** Milliseconds since 1970-01-01 UTC, by the gateway's clock. */
+  readonly at: number
+  /** The enrolled terminal, or the name that a stranger gave for its answers. */
+  readonly terminal: string
+  readonly site: string
+}
+
+/** How long the card took, measured by the terminal. */
+export interface CardTiming {
+  readonly verifyMs: number
+  readonly signMs: number
+}
+
+export interface PlaceAndTime {
+  readonly at: number
+  readonly terminal: string
+  readonly site: string
+}
+
+export type GatewayEvent = Observed &
+  (
+    | {
+        readonly kind: 'message'
+        readonly verdict: 'accepted' | 'replay' | 'stale' | 'forged' | 'malformed' | 'unknown-connection'
+      }
+    /** A device's handshake: 'failed' when a credential or signature was wrong, 'abandoned' when it expired half way. */
+    | { readonly kind: 'handshake'; readonly outcome: 'completed' | 'failed' | 'abandoned' }
+    /** One text that a person or device supplied, before it is used for anything. */
+    | { readonly kind: 'text'; readonly operation: string; readonly field: string; readonly value: string }
+    /** A body outside its operation's schema, inside an authenticated channel: honest software never sends one. */
+    | { readonly kind: 'schema'; readonly operation: string }
+    /** A wrong PIN that a terminal reports. */
+    | { readonly kind: 'wrong-pin'; readonly card: string; readonly proven: boolean; readonly retriesLeft: number }
+    /** A login whose signature did not verify: held against the terminal, never against the card that it names. */
+    | { readonly kind: 'login-failed' }
+    | {
+        readonly kind: 'login'
+        readonly card: string
+        readonly timing?: CardTiming
+        /** The same card's login before this one. */
+        readonly previous?: PlaceAndTime
+        /** Where the card is in use right now by presence, other than at this terminal. */
+        readonly elsewhere?: PlaceAndTime
+      }
+  )

@@ -1,0 +1,84 @@
+/**
+ * The policy: how much of what is too much, and what the gateway does about it. A JSON file by this schema; every value
+ * has a default, so an empty object is a policy. docs/operations.md explains each for administrators.
+ */
+import * as v from 'valibot'
+import { RESPONSES } from './finding.ts'
+
+const response = v.picklist(RESPONSES)
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1_000_000))
+const durationMs = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(30 * 86_400_000))
+const positive = v.pipe(v.number(), v.minValue(0), v.maxValue(1_000_000))
+const limit = (events: number, windowMs: number) =>
+  v.optional(v.strictObject({ events: count, windowMs: durationMs }), { events, windowMs })
+
+export const policySchema = v.strictObject({
+  replay: v.optional(v.strictObject({ response: v.optional(response, 'notify'), forged: limit(5, 60_000) }), {}),
+  bruteForce: v.optional(
+    v.strictObject({
+      /** Wrong PINs of one card, proven to be present, at whatever terminals. */
+      cardWrongPins: limit(8, 86_400_000),
+      cardResponse: v.optional(response, 'block-card'),
+      /** Wrong PINs of any cards at one terminal. */
+      terminalWrongPins: limit(15, 600_000),
+      terminalResponse: v.optional(response, 'notify'),
+      handshakes: limit(5, 60_000),
+      handshakeResponse: v.optional(response, 'slow-down'),
+    }),
+    {},
+  ),
+  injection: v.optional(v.strictObject({ response: v.optional(response, 'notify') }), {}),
+  delay: v.optional(
+    v.strictObject({
+      /** Judged only when this many logins of the card are known. */
+      minimumLogins: v.optional(count, 8),
+      /** Both of the card's answers must be late by this many robust standard deviations and milliseconds. */
+      deviations: v.optional(positive, 4),
+      lateByMs: v.optional(positive, 12),
+      response: v.optional(response, 'notify'),
+    }),
+    {},
+  ),
+  clone: v.optional(
+    v.strictObject({
+      /** Least time between two sites that have no coordinates. */
+      travelMs: v.optional(durationMs, 300_000),
+      maximumSpeedKmh: v.optional(positive, 900),
+      sites: v.optional(
+        v.record(
+          v.string(),
+          v.strictObject({
+            latitude: v.pipe(v.number(), v.minValue(-90), v.maxValue(90)),
+            longitude: v.pipe(v.number(), v.minValue(-180), v.maxValue(180)),
+          }),
+        ),
+        {},
+      ),
+      response: v.optional(response, 'block-card'),
+    }),
+    {},
+  ),
+  flooding: v.optional(
+    v.strictObject({
+      terminalMessages: limit(300, 10_000),
+      terminalResponse: v.optional(response, 'slow-down'),
+      cardLogins: limit(20, 60_000),
+      cardResponse: v.optional(response, 'notify'),
+    }),
+    {},
+  ),
+})
+export type Policy = v.InferOutput<typeof policySchema>
+
+export const DEFAULT_POLICY: Policy = v.parse(policySchema, {})
+
+export type ParsedPolicy =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly problems: readonly string[] }
+
+/** Parses a policy; each problem names the value's path and what was expected. */
+export function parsePolicy(value: unknown): ParsedPolicy {
+  const parsed = v.safeParse(policySchema, value)
+  if (parsed.success) return { ok: true, policy: parsed.output }
+  return { ok: false, problems: parsed.issues.map((issue) => `${v.getDotPath(issue) ?? '(whole file)'}: ${issue.message}`) }
+}
