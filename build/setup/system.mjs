@@ -58,7 +58,7 @@ export const TEST_PARTS = [
 export const PYTHON = {
   name: 'Python with pip',
   packages: ['python3', 'python3-pip', 'python3-venv'],
-  isPresent: () => ask('python3', ['-m', 'pip', '--version']) !== undefined,
+  isPresent: () => ask('python3', ['-c', 'import pip, ensurepip']) !== undefined,
 }
 
 /** @param {string} name */

@@ -1,0 +1,44 @@
+import { defineConfig } from 'vitest/config'
+
+/** Tests on the machine's one PC/SC service, and against programs that other people wrote. */
+const real = ['test/peers/**/*.test.ts', 'test/**/*.real.test.ts']
+/** Tests that open the window. */
+const window = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts']
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+          exclude: [...real, ...window],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'real',
+          include: real,
+          exclude: window,
+          // There is one PC/SC service with two virtual readers: one file at a time.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'window',
+          include: window,
+          globalSetup: ['test/support/window-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+})
