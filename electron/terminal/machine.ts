@@ -1,0 +1,392 @@
+/**
+ * The terminal's state machine, pure: a state and an event give the next state and what is to be done.
+ * electron/terminal/terminal.ts does it; electron/terminal/view.ts draws the state for the window.
+ */
+
+import type { ReadersStatus } from '../../native/reader.ts'
+import { includesRole } from '../../protocol/messages/operations.ts'
+import type { Problem } from '../contract/problems.ts'
+import type { Step, StepId } from '../contract/snapshot.ts'
+import { canRetry } from './remedies.ts'
+import {
+  type Ask,
+  type CardPresence,
+  type CeremonyActivity,
+  type CeremonyRequest,
+  type Command,
+  type Effect,
+  isPresent,
+  type Outcome,
+  presentCards,
+  type SessionEndReason,
+  type Stage,
+  type State,
+  sameCard,
+  type TerminalEvent,
+  type Transition,
+} from './state.ts'
+import { waitingPage } from './view.ts'
+
+type Running = Extract<Stage, { kind: 'running' }>
+
+const NO_ASK: Ask = { kind: 'nothing' }
+
+export function transition(state: State, event: TerminalEvent, now: number): Transition {
+  const next = apply(state, event, now)
+  if (next === undefined) return { state, effects: [], accepted: false }
+  const settled = beginWithFreshCard(next.state)
+  return { state: settled.state, effects: [...next.effects, ...settled.effects], accepted: true }
+}
+
+interface Next {
+  readonly state: State
+  readonly effects: readonly Effect[]
+}
+
+const to = (state: State, ...effects: readonly Effect[]): Next => ({ state, effects })
+
+/** Undefined where a command is out of place. */
+function apply(state: State, event: TerminalEvent, now: number): Next | undefined {
+  switch (event.kind) {
+    case 'readers':
+      return readersChanged(state, event.status)
+    case 'gateway':
+      return to({ ...state, gateway: event.view, gatewaySettled: state.gatewaySettled || event.view.kind !== 'connecting' })
+    case 'first-operator':
+      return to({ ...state, mayRegisterFirstOperator: event.allowed })
+    case 'simulation':
+      return to(withSimulation(state, event.view))
+    case 'enrol-ended':
+      if (state.activity.kind !== 'enrolling') return to(state)
+      return to({ ...state, activity: waiting(event.problem) })
+    case 'command':
+      return commanded(state, event.command)
+    case 'idle':
+      return leftAlone(state)
+    case 'begun':
+      return to(
+        inRun(state, event.run, (activity) => ({ ...activity, steps: event.steps.map((id): Step => ({ id, state: 'todo' })) })),
+      )
+    case 'step':
+      return to(inRun(state, event.run, (activity) => ({ ...activity, steps: stepReached(activity.steps, event.id) })))
+    case 'person':
+      return to(inRun(state, event.run, (activity) => ({ ...activity, person: event.person })))
+    case 'ask-pin':
+      return asked(state, event.run, { kind: 'pin', request: event.request, lastTryConfirmed: false })
+    case 'ask-new-pin':
+      return asked(state, event.run, { kind: 'new-pin', request: event.request, lastTryConfirmed: false })
+    case 'ended':
+      return ended(state, event.run, event.outcome, now)
+    default:
+      return event satisfies never
+  }
+}
+
+function waiting(problem?: Problem): State['activity'] {
+  return problem === undefined ? { kind: 'waiting' } : { kind: 'waiting', problem }
+}
+
+function without<K extends 'operator' | 'session' | 'fresh' | 'simulation'>(state: State, ...keys: readonly K[]): State {
+  const copy: { -readonly [P in keyof State]: State[P] } = { ...state }
+  for (const key of keys) delete copy[key]
+  return copy
+}
+
+function withSimulation(state: State, view: State['simulation']): State {
+  return view === undefined ? without(state, 'simulation') : { ...state, simulation: view }
+}
+
+function runningStage(state: State): Running | undefined {
+  return state.activity.kind === 'ceremony' && state.activity.stage.kind === 'running' ? state.activity.stage : undefined
+}
+
+/** Changes the ceremony of that run; what an earlier run still says is ignored. */
+function inRun(state: State, run: number, change: (activity: CeremonyActivity) => CeremonyActivity): State {
+  return state.activity.kind === 'ceremony' && runningStage(state)?.run === run
+    ? { ...state, activity: change(state.activity) }
+    : state
+}
+
+function stepReached(steps: readonly Step[], id: StepId): readonly Step[] {
+  const reached = steps.findIndex((step) => step.id === id)
+  if (reached < 0) return steps
+  return steps.map((step, index) => ({ id: step.id, state: index < reached ? 'done' : index === reached ? 'active' : 'todo' }))
+}
+
+// Cards.
+
+function readersChanged(state: State, status: ReadersStatus): Next {
+  const effects: Effect[] = []
+  const before = presentCards(state.readers)
+  const inserted = presentCards(status).filter((card) => !before.some((known) => sameCard(known, card)))
+  const fresh =
+    inserted[inserted.length - 1] ?? (state.fresh !== undefined && isPresent(status, state.fresh) ? state.fresh : undefined)
+  let next: State = { ...without(state, 'fresh'), readers: status, ...(fresh === undefined ? {} : { fresh }) }
+
+  if (next.session !== undefined && !isPresent(status, next.session.card)) {
+    effects.push({ kind: 'end-session', session: next.session.login.result.session, reason: 'card-removed' })
+    next = without(next, 'session')
+  }
+
+  // Only what waits for the person is ended from here: a command under way knows best what became of it.
+  const stage = runningStage(next)
+  if (stage !== undefined && stage.ask.kind !== 'nothing' && !isPresent(status, stage.card)) {
+    effects.push({ kind: 'cancel-ask', run: stage.run })
+    next = withStage(next, { ...stage, ask: NO_ASK, ending: 'card-removed' })
+  }
+
+  const mute = status.readers.find(
+    (reader) =>
+      reader.state.kind === 'mute' &&
+      !state.readers.readers.some((known) => known.name === reader.name && known.state.kind === 'mute'),
+  )
+  if (mute !== undefined && startsWithCard(next)) {
+    const request: CeremonyRequest = { kind: next.operator === undefined ? 'sign-in' : 'login' }
+    const problem: Problem = { code: 'card-mute', reader: mute.name }
+    next = { ...next, activity: { kind: 'ceremony', request, steps: [], stage: { kind: 'failed', problem } } }
+  }
+  return { state: next, effects }
+}
+
+/** True where a card that is put in begins a sign-in or a login by itself. */
+function startsWithCard(state: State): boolean {
+  if (state.session !== undefined) return false
+  const page = waitingPage(state).kind
+  if (page !== 'sign-in' && page !== 'idle') return false
+  if (state.activity.kind === 'waiting') return true
+  if (state.activity.kind !== 'ceremony') return false
+  const { stage, request } = state.activity
+  // The next card ends the page of the one before. A registration that failed is not left by accident: it asks to be retried.
+  return stage.kind === 'done' || (stage.kind === 'failed' && (request.kind === 'login' || request.kind === 'sign-in'))
+}
+
+function beginWithFreshCard(state: State): Next {
+  if (state.fresh === undefined) return to(state)
+  if (state.activity.kind === 'ceremony' && state.activity.stage.kind === 'insert')
+    return start(state, state.activity.request, state.fresh)
+  if (!startsWithCard(state)) return to(state)
+  return start(state, { kind: state.operator === undefined ? 'sign-in' : 'login' }, state.fresh)
+}
+
+function start(state: State, request: CeremonyRequest, card: CardPresence): Next {
+  const run = state.lastRun + 1
+  const known = sameCard(state.fresh, card) ? without(state, 'fresh') : state
+  const stage: Stage = { kind: 'running', run, card, ask: NO_ASK }
+  return to({ ...known, lastRun: run, activity: ceremony(request, stage) }, { kind: 'start', run, request, card })
+}
+
+function ceremony(request: CeremonyRequest, stage: Stage): CeremonyActivity {
+  const activity: CeremonyActivity = {
+    kind: 'ceremony',
+    request,
+    steps: stage.kind === 'insert' ? [{ id: 'insert', state: 'active' }] : [],
+    stage,
+  }
+  if (request.kind !== 'register') return activity
+  return { ...activity, person: { givenName: request.person.givenName, familyName: request.person.familyName } }
+}
+
+function startOrAskForCard(state: State, request: CeremonyRequest, card: CardPresence | undefined): Next {
+  if (card !== undefined && isPresent(state.readers, card)) return start(state, request, card)
+  return to({ ...state, activity: ceremony(request, { kind: 'insert' }) })
+}
+
+/** Which of the cards that are in goes with that intent; undefined where one has to be put in. */
+function cardFor(state: State, request: CeremonyRequest): CardPresence | undefined {
+  if (state.fresh !== undefined) return state.fresh
+  if (request.kind === 'change-pin' && state.session !== undefined) return state.session.card
+  const cards = presentCards(state.readers)
+  // The operator's own card may still be in after the sign-in: it is not the one to register.
+  return request.kind === 'register' ? cards.find((card) => !sameCard(card, state.operator?.card)) : cards[0]
+}
+
+// The ceremony's questions and its end.
+
+function withStage(state: State, stage: Stage): State {
+  return state.activity.kind === 'ceremony' ? { ...state, activity: { ...state.activity, stage } } : state
+}
+
+function asked(state: State, run: number, ask: Ask): Next {
+  const stage = runningStage(state)
+  if (stage === undefined || stage.run !== run || stage.ending !== undefined) return to(state, { kind: 'cancel-ask', run })
+  if (!isPresent(state.readers, stage.card)) {
+    return to(withStage(state, { ...stage, ask: NO_ASK, ending: 'card-removed' }), { kind: 'cancel-ask', run })
+  }
+  return to(withStage(state, { ...stage, ask }))
+}
+
+function ended(state: State, run: number, outcome: Outcome, now: number): Next {
+  const stage = runningStage(state)
+  if (state.activity.kind !== 'ceremony' || stage === undefined || stage.run !== run) {
+    // Nobody waits for it any more: a session that it opened is closed again.
+    return outcome.kind === 'logged-in' ? to(state, endOf(outcome.login.result.session, 'operator')) : to(state)
+  }
+  const { request } = state.activity
+  switch (outcome.kind) {
+    case 'logged-in':
+      return loggedIn(state, request, stage, outcome.login, now)
+    case 'finished': {
+      const steps = state.activity.steps.map((step): Step => ({ id: step.id, state: 'done' }))
+      const activity: CeremonyActivity = {
+        ...state.activity,
+        steps,
+        stage: { kind: 'done', result: outcome.result, card: stage.card },
+      }
+      const isFirstOperator = request.kind === 'register' && request.session === undefined
+      return to({ ...state, activity, mayRegisterFirstOperator: state.mayRegisterFirstOperator && !isFirstOperator })
+    }
+    case 'cancelled':
+      if (stage.ending === 'card-removed') return to(failed(state, removed(stage.card), stage.card))
+      return to({ ...state, activity: waiting() })
+    case 'failed':
+      if (stage.ending === 'cancelled') return to({ ...state, activity: waiting() })
+      // The gateway has forgotten the operator's session: only a new sign-in helps.
+      if (outcome.problem.code === 'session-unknown' && request.kind === 'register' && state.operator !== undefined) {
+        return to({ ...without(state, 'operator'), activity: waiting(outcome.problem) })
+      }
+      return to(failed(state, outcome.problem, stage.card))
+    default:
+      return outcome satisfies never
+  }
+}
+
+function loggedIn(
+  state: State,
+  request: CeremonyRequest,
+  stage: Running,
+  login: Extract<Outcome, { kind: 'logged-in' }>['login'],
+  now: number,
+): Next {
+  const { result } = login
+  if (stage.ending === 'cancelled') return to({ ...state, activity: waiting() }, endOf(result.session, 'operator'))
+  if (request.kind === 'sign-in') {
+    if (result.role === undefined) {
+      return to(failed(state, { code: 'not-an-operator' }, stage.card), endOf(result.session, 'operator'))
+    }
+    const { givenName, familyName } = result.holder
+    const operator = { givenName, familyName, role: result.role, since: now, session: result.session, card: stage.card }
+    return to({ ...state, operator, activity: waiting() })
+  }
+  if (!isPresent(state.readers, stage.card)) {
+    return to(failed(state, removed(stage.card), stage.card), endOf(result.session, 'card-removed'))
+  }
+  return to({ ...state, session: { login, card: stage.card }, activity: waiting() })
+}
+
+const removed = (card: CardPresence): Problem => ({ code: 'card-removed', reader: card.reader })
+
+const endOf = (session: Uint8Array, reason: SessionEndReason): Effect => ({ kind: 'end-session', session, reason })
+
+function failed(state: State, problem: Problem, card: CardPresence): State {
+  if (state.activity.kind !== 'ceremony') return state
+  const steps = state.activity.steps.map(
+    (step): Step => ({ id: step.id, state: step.state === 'active' ? 'failed' : step.state }),
+  )
+  return { ...state, activity: { ...state.activity, steps, stage: { kind: 'failed', problem, card } } }
+}
+
+// What the person wants.
+
+function commanded(state: State, command: Command): Next | undefined {
+  const { activity } = state
+  const stage = activity.kind === 'ceremony' ? activity.stage : undefined
+  switch (command.kind) {
+    case 'enrol':
+      if (state.gateway.kind !== 'not-enrolled' || activity.kind !== 'waiting') return undefined
+      return to({ ...state, activity: { kind: 'enrolling' } }, { kind: 'enrol', code: command.code })
+    case 'register':
+      return register(state, command)
+    case 'change-pin': {
+      if (activity.kind !== 'waiting' || ['starting', 'enrol'].includes(waitingPage(state).kind)) return undefined
+      return startOrAskForCard(state, { kind: 'change-pin' }, cardFor(state, { kind: 'change-pin' }))
+    }
+    case 'submit-pin':
+    case 'submit-new-pin':
+      return submitted(state, command)
+    case 'confirm-last-try':
+      if (
+        stage?.kind !== 'running' ||
+        stage.ask.kind === 'nothing' ||
+        stage.ask.lastTryConfirmed ||
+        stage.ask.request.retriesLeft !== 1
+      ) {
+        return undefined
+      }
+      return to(withStage(state, { ...stage, ask: { ...stage.ask, lastTryConfirmed: true } }))
+    case 'retry':
+      if (activity.kind !== 'ceremony' || stage?.kind !== 'failed' || !canRetry(stage.problem.code)) return undefined
+      return startOrAskForCard(state, activity.request, state.fresh ?? stage.card)
+    case 'cancel':
+      if (stage?.kind === 'insert') return to({ ...state, activity: waiting() })
+      if (stage?.kind !== 'running' || stage.ask.kind === 'nothing') return undefined
+      return to(withStage(state, { ...stage, ask: NO_ASK, ending: 'cancelled' }), { kind: 'cancel-ask', run: stage.run })
+    case 'dismiss':
+      return dismissed(state)
+    case 'end-session':
+      if (state.session === undefined || activity.kind !== 'waiting') return undefined
+      return to(without(state, 'session'), endOf(state.session.login.result.session, 'operator'))
+    case 'sign-out':
+      if (state.operator === undefined || stage?.kind === 'running') return undefined
+      return signedOut(state, 'operator')
+    case 'simulate-new-card':
+    case 'simulate-insert':
+    case 'simulate-remove':
+      return state.simulation === undefined ? undefined : to(state, { kind: 'simulate', command })
+    default:
+      return command satisfies never
+  }
+}
+
+function register(state: State, command: Extract<Command, { kind: 'register' }>): Next | undefined {
+  if (state.activity.kind !== 'waiting' || state.session !== undefined) return undefined
+  const page = waitingPage(state).kind
+  let request: CeremonyRequest
+  if (page === 'first-operator') request = { kind: 'register', person: command.person, role: 'supervisor' }
+  else if (page === 'idle' && state.operator !== undefined && includesRole(state.operator.role, 'registrar')) {
+    const role = command.role === undefined ? {} : { role: command.role }
+    request = { kind: 'register', person: command.person, session: state.operator.session, ...role }
+  } else return undefined
+  return startOrAskForCard(state, request, cardFor(state, request))
+}
+
+function submitted(state: State, command: Extract<Command, { kind: 'submit-pin' | 'submit-new-pin' }>): Next | undefined {
+  const stage = runningStage(state)
+  if (stage === undefined || stage.ask.kind === 'nothing') return undefined
+  if (stage.ask.request.retriesLeft === 1 && !stage.ask.lastTryConfirmed) return undefined
+  const { run } = stage
+  const working = withStage(state, { ...stage, ask: NO_ASK })
+  if (command.kind === 'submit-pin') {
+    return stage.ask.kind === 'pin' ? to(working, { kind: 'answer-pin', run, pin: command.pin }) : undefined
+  }
+  if (stage.ask.kind !== 'new-pin' || stage.ask.request.current !== (command.current !== undefined)) return undefined
+  const current = command.current === undefined ? {} : { current: command.current }
+  return to(working, { kind: 'answer-new-pin', run, next: command.next, ...current })
+}
+
+function dismissed(state: State): Next | undefined {
+  if (state.activity.kind !== 'ceremony') return undefined
+  const { stage, request } = state.activity
+  if (stage.kind !== 'done' && stage.kind !== 'failed') return undefined
+  const next: State = { ...without(state, 'fresh'), activity: waiting() }
+  // Who has just become the first operator signs in with the card that is still in.
+  const signsIn =
+    stage.kind === 'done' && request.kind === 'register' && request.session === undefined && isPresent(state.readers, stage.card)
+  return to(signsIn ? { ...next, fresh: stage.card } : next)
+}
+
+function signedOut(state: State, reason: SessionEndReason): Next {
+  const effects: Effect[] = []
+  if (state.session !== undefined) effects.push(endOf(state.session.login.result.session, reason))
+  if (state.operator !== undefined) effects.push(endOf(state.operator.session, reason))
+  return to({ ...without(state, 'operator', 'session', 'fresh'), activity: waiting() }, ...effects)
+}
+
+function leftAlone(state: State): Next {
+  const stage = runningStage(state)
+  if (stage === undefined)
+    return state.operator === undefined && state.activity.kind === 'enrolling' ? to(state) : signedOut(state, 'idle')
+  if (stage.ask.kind === 'nothing') return to(state)
+  const next = signedOut(state, 'idle')
+  const kept = withStage({ ...next.state, activity: state.activity }, { ...stage, ask: NO_ASK, ending: 'cancelled' })
+  return to(kept, { kind: 'cancel-ask', run: stage.run }, ...next.effects)
+}

@@ -1,0 +1,179 @@
+/**
+ * What the terminal knows and what can happen to it. The state holds no PIN: a PIN is in a command on its
+ * way in and in the effect that hands it to the ceremony, nowhere between.
+ */
+
+import type { ReadersStatus } from '../../native/reader.ts'
+import type { LoginResult, Person, RequestBody, Role } from '../../protocol/messages/operations.ts'
+import type { NewPinRequest, PinRequest } from '../ceremonies/guide.ts'
+import type { Intent } from '../contract/intents.ts'
+import type { Problem } from '../contract/problems.ts'
+import type { CeremonyResult, GatewayView, SimulationView, Step, StepId } from '../contract/snapshot.ts'
+
+/** One insertion of one card: another number of insertions is another card, even in the same reader. */
+export interface CardPresence {
+  readonly reader: string
+  readonly insertions: number
+}
+
+export type CeremonyRequest =
+  | { readonly kind: 'sign-in' }
+  | { readonly kind: 'login' }
+  | { readonly kind: 'change-pin' }
+  | {
+      readonly kind: 'register'
+      readonly person: Person
+      readonly role?: Role
+      /** The registrar's session; absent for the first operator of a fresh gateway. */
+      readonly session?: Uint8Array
+    }
+
+export interface LoginOutcome {
+  readonly result: LoginResult
+  /** From the last digit to the session, in milliseconds. */
+  readonly loginMs: number
+}
+
+/** How a ceremony ended. */
+export type Outcome =
+  | { readonly kind: 'logged-in'; readonly login: LoginOutcome }
+  | { readonly kind: 'finished'; readonly result: CeremonyResult }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'failed'; readonly problem: Problem }
+
+/** What a running ceremony asks the person just now. */
+export type Ask =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'pin'; readonly request: PinRequest; readonly lastTryConfirmed: boolean }
+  | { readonly kind: 'new-pin'; readonly request: NewPinRequest; readonly lastTryConfirmed: boolean }
+
+export type Stage =
+  | { readonly kind: 'insert' }
+  | {
+      readonly kind: 'running'
+      readonly run: number
+      readonly card: CardPresence
+      readonly ask: Ask
+      /** Why the ceremony was told to end, until it has. */
+      readonly ending?: 'cancelled' | 'card-removed'
+    }
+  | { readonly kind: 'done'; readonly result: CeremonyResult; readonly card: CardPresence }
+  | { readonly kind: 'failed'; readonly problem: Problem; readonly card?: CardPresence }
+
+export interface CeremonyActivity {
+  readonly kind: 'ceremony'
+  readonly request: CeremonyRequest
+  readonly person?: { readonly givenName: string; readonly familyName: string }
+  readonly steps: readonly Step[]
+  readonly stage: Stage
+}
+
+export type Activity =
+  | { readonly kind: 'waiting'; readonly problem?: Problem }
+  | { readonly kind: 'enrolling' }
+  | CeremonyActivity
+
+export interface OperatorState {
+  readonly givenName: string
+  readonly familyName: string
+  readonly role: Role
+  readonly since: number
+  readonly session: Uint8Array
+  /** The operator's own card, which is not the card to register when it still sticks in the reader. */
+  readonly card: CardPresence
+}
+
+export interface PersonSession {
+  readonly login: LoginOutcome
+  readonly card: CardPresence
+}
+
+export interface State {
+  readonly gateway: GatewayView
+  /** The first connection has come about or failed: before that, the page would flicker. */
+  readonly gatewaySettled: boolean
+  readonly mayRegisterFirstOperator: boolean
+  readonly readers: ReadersStatus
+  readonly simulation?: SimulationView
+  readonly operator?: OperatorState
+  readonly session?: PersonSession
+  /** The card that was put in last and that nothing has been done with yet. */
+  readonly fresh?: CardPresence
+  readonly activity: Activity
+  readonly lastRun: number
+}
+
+export const INITIAL_STATE: State = {
+  gateway: { kind: 'connecting' },
+  gatewaySettled: false,
+  mayRegisterFirstOperator: false,
+  readers: { service: { kind: 'starting' }, readers: [] },
+  activity: { kind: 'waiting' },
+  lastRun: 0,
+}
+
+/** An intent of the renderer, with PINs as bytes. */
+export type Command =
+  | Exclude<Intent, { kind: 'submit-pin' | 'submit-new-pin' }>
+  | { readonly kind: 'submit-pin'; readonly pin: Uint8Array }
+  | { readonly kind: 'submit-new-pin'; readonly current?: Uint8Array; readonly next: Uint8Array }
+
+export type SimulationCommand = Extract<Intent, { kind: `simulate-${string}` }>
+
+export type TerminalEvent =
+  | { readonly kind: 'readers'; readonly status: ReadersStatus }
+  | { readonly kind: 'gateway'; readonly view: GatewayView }
+  | { readonly kind: 'first-operator'; readonly allowed: boolean }
+  | { readonly kind: 'simulation'; readonly view: SimulationView | undefined }
+  | { readonly kind: 'command'; readonly command: Command }
+  | { readonly kind: 'enrol-ended'; readonly problem?: Problem }
+  | { readonly kind: 'begun'; readonly run: number; readonly steps: readonly StepId[] }
+  | { readonly kind: 'step'; readonly run: number; readonly id: StepId }
+  | {
+      readonly kind: 'person'
+      readonly run: number
+      readonly person: { readonly givenName: string; readonly familyName: string }
+    }
+  | { readonly kind: 'ask-pin'; readonly run: number; readonly request: PinRequest }
+  | { readonly kind: 'ask-new-pin'; readonly run: number; readonly request: NewPinRequest }
+  | { readonly kind: 'ended'; readonly run: number; readonly outcome: Outcome }
+  /** The desk has been left alone for the time that the settings allow. */
+  | { readonly kind: 'idle' }
+
+export type SessionEndReason = RequestBody<'session.end'>['reason']
+
+export type Effect =
+  | { readonly kind: 'start'; readonly run: number; readonly request: CeremonyRequest; readonly card: CardPresence }
+  | { readonly kind: 'answer-pin'; readonly run: number; readonly pin: Uint8Array }
+  | { readonly kind: 'answer-new-pin'; readonly run: number; readonly current?: Uint8Array; readonly next: Uint8Array }
+  | { readonly kind: 'cancel-ask'; readonly run: number }
+  | { readonly kind: 'end-session'; readonly session: Uint8Array; readonly reason: SessionEndReason }
+  | { readonly kind: 'enrol'; readonly code: string }
+  | { readonly kind: 'simulate'; readonly command: SimulationCommand }
+
+export interface Transition {
+  readonly state: State
+  readonly effects: readonly Effect[]
+  /** False where a command is out of place; nothing has changed then. */
+  readonly accepted: boolean
+}
+
+export function isPresent(status: ReadersStatus, card: CardPresence): boolean {
+  return status.readers.some(
+    (reader) =>
+      reader.name === card.reader &&
+      reader.insertions === card.insertions &&
+      // A card that another program (or this one) holds exclusively still sticks in the reader.
+      (reader.state.kind === 'card' || reader.state.kind === 'in-use'),
+  )
+}
+
+export function presentCards(status: ReadersStatus): readonly CardPresence[] {
+  return status.readers
+    .filter((reader) => reader.state.kind === 'card' || reader.state.kind === 'in-use')
+    .map((reader) => ({ reader: reader.name, insertions: reader.insertions }))
+}
+
+export function sameCard(a: CardPresence | undefined, b: CardPresence | undefined): boolean {
+  return a !== undefined && b !== undefined && a.reader === b.reader && a.insertions === b.insertions
+}

@@ -1,0 +1,284 @@
+/**
+ * The terminal: holds the state, does what the state machine asks for, and lets those who listen know each
+ * new snapshot. It knows no electron; what it drives is handed in.
+ */
+
+import type { ReadersStatus } from '../../native/reader.ts'
+import { utf8, wipe } from '../../protocol/bytes.ts'
+import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
+import type { IntentReply } from '../contract/channels.ts'
+import type { Intent } from '../contract/intents.ts'
+import type { Problem } from '../contract/problems.ts'
+import type { GatewayView, SimulationView, Snapshot } from '../contract/snapshot.ts'
+import { transition } from './machine.ts'
+import {
+  type CardPresence,
+  type CeremonyRequest,
+  type Command,
+  type Effect,
+  INITIAL_STATE,
+  type Outcome,
+  type SessionEndReason,
+  type SimulationCommand,
+  type State,
+  type TerminalEvent,
+} from './state.ts'
+import { toSnapshot } from './view.ts'
+
+/** What the terminal drives. None of these may be called again before the window has something to show. */
+export interface Drivers {
+  /** Runs one ceremony to its end; rejects with CeremonyCancelled or CeremonyFailed. */
+  run(request: CeremonyRequest, card: CardPresence, guide: Guide): Promise<Extract<Outcome, { kind: 'logged-in' | 'finished' }>>
+  /** Enrols by an invitation's code; answers with what went wrong, or nothing. */
+  enrol(code: string): Promise<Problem | undefined>
+  /** Tells the gateway; never rejects. */
+  endSession(session: Uint8Array, reason: SessionEndReason): Promise<void>
+  simulate(command: SimulationCommand): Promise<void>
+}
+
+export interface TerminalOptions {
+  readonly application: Snapshot['application']
+  readonly drivers: Drivers
+  /** How long the desk may be left alone before the operator is signed out. */
+  readonly idleMs: number
+  readonly now: () => number
+  /** An error that no ceremony has a name for; it must not carry personal data. */
+  readonly onUnexpected: (where: string, error: unknown) => void
+}
+
+export interface Terminal {
+  snapshot(): Snapshot
+  /** Called after each change, with the whole. Returns the way to stop. */
+  subscribe(listener: (snapshot: Snapshot) => void): () => void
+  intent(intent: Intent): IntentReply
+  readersChanged(status: ReadersStatus): void
+  gatewayChanged(view: GatewayView): void
+  /** What the gateway's hello said; told before the gateway is shown as online. */
+  firstOperatorAllowed(allowed: boolean): void
+  simulationChanged(view: SimulationView | undefined): void
+  /** Ends what is open, and the sessions at the gateway. */
+  close(): Promise<void>
+}
+
+type PendingAsk =
+  | { readonly kind: 'pin'; readonly resolve: (pin: Uint8Array) => void; readonly reject: (error: Error) => void }
+  | {
+      readonly kind: 'new-pin'
+      readonly resolve: (pins: { readonly current?: Uint8Array; readonly next: Uint8Array }) => void
+      readonly reject: (error: Error) => void
+    }
+
+export function createTerminal(options: TerminalOptions): Terminal {
+  const { drivers, now } = options
+  const listeners = new Set<(snapshot: Snapshot) => void>()
+  const asks = new Map<number, PendingAsk>()
+  let state: State = INITIAL_STATE
+  let revision = 0
+  let snapshot = toSnapshot(state, revision, options.application)
+  let idleTimer: ReturnType<typeof setTimeout> | undefined
+  let closed = false
+
+  function dispatch(event: TerminalEvent): boolean {
+    if (closed) return false
+    const next = transition(state, event, now())
+    const changed = next.state !== state
+    state = next.state
+    // The session of a pulled card ends at the gateway before anything is drawn.
+    for (const effect of next.effects) perform(effect)
+    if (changed) publish()
+    return next.accepted
+  }
+
+  function publish(): void {
+    revision += 1
+    snapshot = toSnapshot(state, revision, options.application)
+    for (const listener of [...listeners]) listener(snapshot)
+  }
+
+  function perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'start':
+        void run(effect.run, effect.request, effect.card)
+        return
+      case 'answer-pin': {
+        const ask = takeAsk(effect.run)
+        if (ask?.kind === 'pin') ask.resolve(effect.pin)
+        else wipe(effect.pin)
+        return
+      }
+      case 'answer-new-pin': {
+        const ask = takeAsk(effect.run)
+        const pins = effect.current === undefined ? { next: effect.next } : { current: effect.current, next: effect.next }
+        if (ask?.kind === 'new-pin') ask.resolve(pins)
+        else wipe(effect.next, ...(effect.current === undefined ? [] : [effect.current]))
+        return
+      }
+      case 'cancel-ask':
+        takeAsk(effect.run)?.reject(new CeremonyCancelled())
+        return
+      case 'end-session':
+        void guarded('session.end', () => drivers.endSession(effect.session, effect.reason))
+        return
+      case 'enrol':
+        void enrol(effect.code)
+        return
+      case 'simulate':
+        void guarded('simulation', () => drivers.simulate(effect.command))
+        return
+      default:
+        effect satisfies never
+    }
+  }
+
+  async function guarded(where: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      options.onUnexpected(where, error)
+    }
+  }
+
+  async function enrol(code: string): Promise<void> {
+    let problem: Problem | undefined
+    try {
+      problem = await drivers.enrol(code)
+    } catch (error) {
+      options.onUnexpected('enrol', error)
+      problem = { code: 'unexpected' }
+    }
+    dispatch(problem === undefined ? { kind: 'enrol-ended' } : { kind: 'enrol-ended', problem })
+  }
+
+  async function run(id: number, request: CeremonyRequest, card: CardPresence): Promise<void> {
+    let outcome: Outcome
+    try {
+      outcome = await drivers.run(request, card, guideFor(id))
+    } catch (error) {
+      outcome = outcomeOf(request, error)
+    }
+    takeAsk(id)?.reject(new CeremonyCancelled())
+    dispatch({ kind: 'ended', run: id, outcome })
+  }
+
+  function outcomeOf(request: CeremonyRequest, error: unknown): Outcome {
+    if (error instanceof CeremonyCancelled) return { kind: 'cancelled' }
+    if (error instanceof CeremonyFailed) {
+      if (error.problem.code === 'unexpected') options.onUnexpected(request.kind, error.cause ?? error)
+      return { kind: 'failed', problem: error.problem }
+    }
+    options.onUnexpected(request.kind, error)
+    return { kind: 'failed', problem: { code: 'unexpected' } }
+  }
+
+  function takeAsk(id: number): PendingAsk | undefined {
+    const ask = asks.get(id)
+    asks.delete(id)
+    return ask
+  }
+
+  function guideFor(id: number): Guide {
+    /** The promise is there before the event is told, because the event may end it at once. */
+    function ask<T>(
+      pending: (resolve: (value: T) => void, reject: (error: Error) => void) => PendingAsk,
+      event: TerminalEvent,
+    ): Promise<T> {
+      takeAsk(id)?.reject(new CeremonyCancelled())
+      if (closed) return Promise.reject(new CeremonyCancelled())
+      const answer = new Promise<T>((resolve, reject) => asks.set(id, pending(resolve, reject)))
+      dispatch(event)
+      return answer
+    }
+    return {
+      begin: (kind, steps) => {
+        if (kind === activeKind()) dispatch({ kind: 'begun', run: id, steps })
+      },
+      step: (step) => void dispatch({ kind: 'step', run: id, id: step }),
+      person: (person) => void dispatch({ kind: 'person', run: id, person }),
+      askPin: (request) =>
+        ask<Uint8Array>((resolve, reject) => ({ kind: 'pin', resolve, reject }), { kind: 'ask-pin', run: id, request }),
+      askNewPin: (request) =>
+        ask<{ readonly current?: Uint8Array; readonly next: Uint8Array }>(
+          (resolve, reject) => ({ kind: 'new-pin', resolve, reject }),
+          {
+            kind: 'ask-new-pin',
+            run: id,
+            request,
+          },
+        ),
+    }
+  }
+
+  /** The last part of a registration is a login; its steps belong to the registration. */
+  function activeKind(): CeremonyRequest['kind'] | undefined {
+    return state.activity.kind === 'ceremony' ? state.activity.request.kind : undefined
+  }
+
+  function restartIdleTimer(): void {
+    if (idleTimer !== undefined) clearTimeout(idleTimer)
+    idleTimer = setTimeout(() => {
+      dispatch({ kind: 'idle' })
+      restartIdleTimer()
+    }, options.idleMs)
+    // A timer alone must not keep the program alive.
+    idleTimer.unref?.()
+  }
+
+  restartIdleTimer()
+
+  return {
+    snapshot: () => snapshot,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    intent(intent) {
+      if (closed) return { accepted: false, reason: 'not-now' }
+      restartIdleTimer()
+      const command = toCommand(intent)
+      if (dispatch({ kind: 'command', command })) return { accepted: true }
+      wipePins(command)
+      return { accepted: false, reason: 'not-now' }
+    },
+    readersChanged(status) {
+      restartIdleTimer()
+      dispatch({ kind: 'readers', status })
+    },
+    gatewayChanged: (view) => void dispatch({ kind: 'gateway', view }),
+    firstOperatorAllowed: (allowed) => void dispatch({ kind: 'first-operator', allowed }),
+    simulationChanged: (view) => void dispatch({ kind: 'simulation', view }),
+    async close() {
+      if (closed) return
+      closed = true
+      if (idleTimer !== undefined) clearTimeout(idleTimer)
+      listeners.clear()
+      for (const id of [...asks.keys()]) takeAsk(id)?.reject(new CeremonyCancelled())
+      const sessions = [state.session?.login.result.session, state.operator?.session]
+      await Promise.all(
+        sessions.map((session) =>
+          session === undefined ? undefined : guarded('session.end', () => drivers.endSession(session, 'quit')),
+        ),
+      )
+    },
+  }
+}
+
+/** PINs become bytes at once, because bytes can be wiped; the renderer's own text cannot (docs/security.md). */
+function toCommand(intent: Intent): Command {
+  switch (intent.kind) {
+    case 'submit-pin':
+      return { kind: 'submit-pin', pin: utf8(intent.pin) }
+    case 'submit-new-pin': {
+      const next = utf8(intent.pin)
+      return intent.current === undefined
+        ? { kind: 'submit-new-pin', next }
+        : { kind: 'submit-new-pin', next, current: utf8(intent.current) }
+    }
+    default:
+      return intent
+  }
+}
+
+function wipePins(command: Command): void {
+  if (command.kind === 'submit-pin') wipe(command.pin)
+  if (command.kind === 'submit-new-pin') wipe(command.next, ...(command.current === undefined ? [] : [command.current]))
+}
