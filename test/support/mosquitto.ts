@@ -1,0 +1,108 @@
+/** A Mosquitto of the test's own: a free port, a temporary folder, plain or with TLS and client certificates. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { makeTlsFiles, type TlsFiles } from './tls.ts'
+
+export interface Mosquitto {
+  readonly url: string
+  readonly port: number
+  /** PEM texts and their paths; with `tls` only. */
+  readonly tls?: TlsFiles
+  /** Stops the broker as SIGTERM does, or at once; the port stays the same for `start`. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
+  start(): Promise<void>
+  /** Stops it and removes its folder. */
+  close(): Promise<void>
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+/** With `tls` the broker asks for a client certificate of the same authority. Needs Debian's package mosquitto. */
+export async function startMosquitto(options: { readonly tls: boolean } = { tls: false }): Promise<Mosquitto> {
+  const folder = await mkdtemp(join(tmpdir(), 'tessera-mosquitto-'))
+  const port = await freePort()
+  const tls = options.tls ? await makeTlsFiles(folder) : undefined
+  const lines = [
+    `listener ${port} 127.0.0.1`,
+    'allow_anonymous true',
+    'persistence false',
+    'set_tcp_nodelay true',
+    // As root it would change to a user that cannot read the temporary folder.
+    'user root',
+    ...(tls === undefined
+      ? []
+      : [
+          `cafile ${tls.caFile}`,
+          `certfile ${tls.serverCertificateFile}`,
+          `keyfile ${tls.serverKeyFile}`,
+          'require_certificate true',
+          'tls_version tlsv1.2',
+        ]),
+  ]
+  const configuration = join(folder, 'mosquitto.conf')
+  await writeFile(configuration, `${lines.join('\n')}\n`)
+
+  let child: ChildProcess | undefined
+  let output = ''
+  const start = async (): Promise<void> => {
+    const started = spawn('/usr/sbin/mosquitto', ['-c', configuration], { stdio: ['ignore', 'pipe', 'pipe'] })
+    child = started
+    let ended: string | undefined
+    started.once('error', (error) => {
+      ended = error.message
+    })
+    started.once('exit', (code) => {
+      ended = `exit status ${code}`
+    })
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        output = (output + text.toString()).slice(-4000)
+      })
+    }
+    for (const end = Date.now() + 5000; !(await answers(port)); ) {
+      if (ended !== undefined || Date.now() > end) throw new Error(`mosquitto did not start (${ended ?? 'silent'}): ${output}`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  const stop = async (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
+    const running = child
+    child = undefined
+    if (running === undefined || running.exitCode !== null || running.signalCode !== null) return
+    const exited = new Promise((resolve) => running.once('exit', resolve))
+    running.kill(signal)
+    await exited
+  }
+  await start()
+  return {
+    url: `${tls === undefined ? 'mqtt' : 'mqtts'}://localhost:${port}`,
+    port,
+    ...(tls === undefined ? {} : { tls }),
+    start,
+    stop,
+    async close() {
+      await stop('SIGKILL')
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
