@@ -1,0 +1,74 @@
+/** The window: state of the terminal above, the one thing to do in the middle, simulated cards below. */
+import { Info } from 'lucide-react'
+import { I18nProvider } from 'react-aria-components'
+import type { Snapshot } from '../../electron/contract/snapshot.ts'
+import { Announcer } from '../components/Announcer.tsx'
+import { useTerminal, useTexts, type Window, WindowContext } from '../components/context.ts'
+import { Ceremony } from './Ceremony.tsx'
+import { Enrol } from './Enrol.tsx'
+import { Idle } from './Idle.tsx'
+import { FirstOperator, Register } from './PersonForm.tsx'
+import { Session } from './Session.tsx'
+import { SignIn } from './SignIn.tsx'
+import { SimulationBanner, SimulationDesk } from './Simulation.tsx'
+import { Starting } from './Starting.tsx'
+import { StatusBar } from './StatusBar.tsx'
+
+export function App({ store, texts }: Window) {
+  return (
+    <WindowContext value={{ store, texts }}>
+      <I18nProvider locale={texts.locale}>
+        <Announcer>
+          <Frame />
+        </Announcer>
+      </I18nProvider>
+    </WindowContext>
+  )
+}
+
+function Frame() {
+  const { text } = useTexts()
+  const snapshot = useTerminal((state) => state.snapshot)
+  const notice = useTerminal((state) => state.notice)
+  return (
+    <div className="frame">
+      {snapshot && <StatusBar snapshot={snapshot} />}
+      {snapshot?.simulation && <SimulationBanner />}
+      <main className="main" aria-label={text('app.main')}>
+        {snapshot ? <PageView snapshot={snapshot} /> : <Starting />}
+        <div className="notice-place" role="status">
+          {notice && (
+            <p className="notice">
+              <Info aria-hidden />
+              {text(`notice.${notice}`)}
+            </p>
+          )}
+        </div>
+      </main>
+      {snapshot?.simulation && <SimulationDesk simulation={snapshot.simulation} />}
+    </div>
+  )
+}
+
+function PageView({ snapshot }: { readonly snapshot: Snapshot }) {
+  const desk = useTerminal((state) => state.desk)
+  const { page, operator } = snapshot
+  switch (page.kind) {
+    case 'starting':
+      return <Starting />
+    case 'enrol':
+      return <Enrol busy={page.busy} problem={page.problem} />
+    case 'first-operator':
+      return <FirstOperator />
+    case 'sign-in':
+      return <SignIn snapshot={snapshot} problem={page.problem} />
+    case 'idle':
+      return desk === 'registering' && operator ? <Register operator={operator} /> : <Idle snapshot={snapshot} />
+    case 'ceremony':
+      return <Ceremony ceremony={page.ceremony} snapshot={snapshot} />
+    case 'session':
+      return <Session session={page.session} />
+    default:
+      return page satisfies never
+  }
+}

@@ -1,0 +1,84 @@
+import { Cloud, CloudOff, IdCard, Link2Off, type LucideIcon, RefreshCw, Usb, UserRound } from 'lucide-react'
+import type { GatewayView, ReadersView, Snapshot } from '../../electron/contract/snapshot.ts'
+import { fullName, useTexts } from '../components/context.ts'
+import { Mark } from '../components/Mosaic.tsx'
+import type { Texts } from '../locales/texts.ts'
+
+const GATEWAY_ICONS: { readonly [Kind in GatewayView['kind']]: LucideIcon } = {
+  'not-enrolled': Link2Off,
+  connecting: RefreshCw,
+  online: Cloud,
+  offline: CloudOff,
+}
+
+function gatewayText({ text }: Texts, gateway: GatewayView): string {
+  return gateway.kind === 'online' && gateway.site !== ''
+    ? text('status.gateway.online-site', { site: gateway.site })
+    : text(`status.gateway.${gateway.kind}`)
+}
+
+/** More readers than this are counted instead of named. */
+const NAMED_READERS = 2
+
+function Readers({ view }: { readonly view: ReadersView }) {
+  const { text } = useTexts()
+  const { readers } = view
+  if (readers.length === 0) {
+    return (
+      <span className="status-item status-bad">
+        <Usb aria-hidden />
+        {text('status.readers.none')}
+      </span>
+    )
+  }
+  if (readers.length > NAMED_READERS) {
+    return (
+      <span className="status-item">
+        <Usb aria-hidden />
+        {text('status.readers.count', { count: readers.length })}
+      </span>
+    )
+  }
+  return (
+    <ul className="status-readers" aria-label={text('status.readers.list')}>
+      {readers.map((reader) => {
+        const words = text(`status.reader.${reader.state}`, { reader: reader.name })
+        const trouble = reader.state === 'mute' || reader.state === 'in-use'
+        return (
+          <li key={reader.name} className={trouble ? 'status-item status-bad' : 'status-item'} title={words}>
+            {reader.state === 'empty' ? <Usb aria-hidden /> : <IdCard aria-hidden />}
+            <span className="status-text">{words}</span>
+          </li>
+        )
+      })}
+    </ul>
+  )
+}
+
+export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
+  const texts = useTexts()
+  const { text } = texts
+  const { gateway, operator, readers } = snapshot
+  const GatewayIcon = GATEWAY_ICONS[gateway.kind]
+  return (
+    <header className="status-bar" aria-label={text('status.label')}>
+      <span className="brand">
+        <Mark />
+        {text('app.name')}
+      </span>
+      <span className={`status-item status-gateway-${gateway.kind}`}>
+        <GatewayIcon aria-hidden />
+        <span className="status-text">{gatewayText(texts, gateway)}</span>
+      </span>
+      <Readers view={readers} />
+      <span className="status-item status-operator">
+        <UserRound aria-hidden />
+        <span className="status-text">
+          {operator
+            ? text('status.operator', { name: fullName(texts, operator), role: text(`role.${operator.role}`) })
+            : text('status.no-operator')}
+        </span>
+      </span>
+    </header>
+  )
+}
