@@ -1,0 +1,121 @@
+/**
+ * `npm start`: a desk with no set-up. Broker, gateway and store run in one process beside the window, and end with it.
+ * With no display the tour runs instead, on a display without a screen.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { bundle } from './bundle.ts'
+import { findElectron, root, sandboxArguments } from './electron.ts'
+import { hasDisplay } from './setup/system.mjs'
+
+const GATEWAY_START_TIMEOUT_MS = 20_000
+const STOP_TIMEOUT_MS = 5_000
+
+/** What the gateway says on stdout once it serves. */
+type Desk = { readonly brokerUrl: string; readonly invitation: string }
+
+/** Where the platform keeps what a program stores for a person; TESSERA_HOME overrides it. */
+function homeFolder(): string {
+  const { TESSERA_HOME, XDG_DATA_HOME, APPDATA } = process.env
+  if (TESSERA_HOME) return path.resolve(TESSERA_HOME)
+  const home = os.homedir()
+  if (process.platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'tessera')
+  if (process.platform === 'win32') return path.join(APPDATA || path.join(home, 'AppData', 'Roaming'), 'tessera')
+  return path.join(XDG_DATA_HOME || path.join(home, '.local', 'share'), 'tessera')
+}
+
+function exitOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => {
+      console.error(error.message)
+      resolve(1)
+    })
+    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)))
+  })
+}
+
+/** @returns what the gateway said, or undefined where it ended or kept silent */
+function ready(gateway: ChildProcess): Promise<Desk | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), GATEWAY_START_TIMEOUT_MS)
+    const settle = (desk: Desk | undefined) => {
+      clearTimeout(timer)
+      resolve(desk)
+    }
+    gateway.once('error', () => settle(undefined))
+    gateway.once('exit', () => settle(undefined))
+    if (!gateway.stdout) return
+    createInterface({ input: gateway.stdout }).on('line', (line) => {
+      const desk = parseDesk(line)
+      if (desk) settle(desk)
+      else console.log(line)
+    })
+  })
+}
+
+function parseDesk(line: string): Desk | undefined {
+  if (!line.startsWith('{')) return undefined
+  try {
+    const { ready, brokerUrl, invitation } = JSON.parse(line)
+    return ready === true && typeof brokerUrl === 'string' && typeof invitation === 'string' ? { brokerUrl, invitation } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+  const ended = exitOf(child)
+  child.kill('SIGTERM')
+  await ended
+  clearTimeout(timer)
+}
+
+async function openDesk(terminalArguments: readonly string[]): Promise<number> {
+  const electron = findElectron()
+  const home = homeFolder()
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  const built = await bundle()
+  if (built.length > 0) console.error(`Bundled ${built.join(', ')}.`)
+
+  const env = { ...process.env, TESSERA_HOME: home }
+  const gateway = spawn(process.execPath, [path.join(root, 'gateway', 'cli.ts'), 'start', '--desk', '--json'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    // Ctrl-C is for this process, which closes the window first and the gateway after it.
+    detached: process.platform !== 'win32',
+  })
+  const killGateway = () => gateway.kill()
+  process.once('exit', killGateway)
+  const desk = await ready(gateway)
+  if (!desk) {
+    console.error('The gateway did not start; the reason is above.')
+    await stop(gateway)
+    return 1
+  }
+  console.error(`The desk's gateway serves at ${desk.brokerUrl}; what it knows lies in ${home}.`)
+  console.error(`Opening the window on Electron ${electron.version}${electron.kind === 'trial' ? ' (the trial runtime)' : ''}.`)
+
+  const window = spawn(electron.executable, [...sandboxArguments(), root, ...terminalArguments], {
+    env: { ...env, TESSERA_BROKER_URL: desk.brokerUrl, TESSERA_INVITATION: desk.invitation },
+    stdio: 'inherit',
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => window.kill('SIGTERM'))
+  gateway.once('exit', (code) => {
+    if (window.exitCode === null) console.error(`The gateway ended (code ${code}); the window goes on without it.`)
+  })
+  const code = await exitOf(window)
+  await stop(gateway)
+  return code
+}
+
+const terminalArguments = process.argv.slice(2)
+if (hasDisplay()) process.exitCode = await openDesk(terminalArguments)
+else {
+  console.error('There is no display here (DISPLAY is not set), so the tour runs instead, on a display without a screen.')
+  process.exitCode = await exitOf(spawn(process.execPath, [path.join(root, 'build', 'tour.ts')], { stdio: 'inherit' }))
+}
