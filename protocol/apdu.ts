@@ -32,10 +32,8 @@ export interface ResponseApdu {
   readonly sw: number
 }
 
-/** What carries APDUs. A CardConnection (native/reader.ts) is one. */
+/** What carries APDUs. A CardConnection (native/reader.ts) is one; how an APDU travels over T=0 or T=1 is its concern. */
 export interface CardChannel {
-  /** Absent means T=1. T=0 has no Le behind data (ISO/IEC 7816-3:2006 section 12.1): the answer is then fetched. */
-  readonly protocol?: 'T=0' | 'T=1'
   /** One APDU as it stands; returns data || SW1 SW2. */
   transmit(command: Uint8Array): Promise<Uint8Array>
 }
@@ -167,17 +165,10 @@ async function collect(channel: CardChannel, cla: number, first: ResponseApdu): 
 }
 
 async function send(channel: CardChannel, command: CommandApdu, form: 'short' | 'extended'): Promise<ResponseApdu> {
-  const bytes = channel.protocol === 'T=0' && form === 'short' ? encodeForT0(command) : encodeCommand(command, form)
+  const bytes = encodeCommand(command, form)
   try {
     return decodeResponse(await channel.transmit(bytes))
   } finally {
     wipe(bytes)
   }
-}
-
-/** ISO/IEC 7816-3:2006 section 12.2: always a P3; case 1 has P3 = 00, case 4 carries no Le and is answered with 61xx. */
-function encodeForT0(command: CommandApdu): Uint8Array<ArrayBuffer> {
-  const { le = 0, data, ...header } = command
-  if (data !== undefined && data.length > 0) return encodeCommand({ ...header, data })
-  return encodeCommand({ ...header, le: le || SHORT_LE_MAX })
 }
