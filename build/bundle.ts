@@ -23,7 +23,10 @@ const forNode: BuildOptions = {
   define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': 'importMetaUrl' },
 }
 
-const BUNDLES: Readonly<Record<string, BuildOptions>> = {
+const BUNDLE_NAMES = ['main', 'pcsc-host', 'preload', 'renderer'] as const
+type BundleName = (typeof BUNDLE_NAMES)[number]
+
+const BUNDLES: Readonly<Record<BundleName, BuildOptions>> = {
   main: { ...forNode, entryPoints: { main: 'electron/main.ts' }, outExtension: { '.js': '.cjs' } },
   'pcsc-host': { ...forNode, entryPoints: { 'pcsc-host': 'native/pcsc/host.ts' }, outExtension: { '.js': '.cjs' } },
   preload: {
@@ -125,14 +128,13 @@ async function bundleOne(name: string, options: BuildOptions): Promise<boolean> 
 }
 
 /**
- * Brings every bundle up to date.
+ * Brings bundles up to date: all of them, or those that are named.
  *
  * @returns the names of those that were built
  * @throws AggregateError with esbuild's messages, after the others were built
  */
-export async function bundle(): Promise<string[]> {
-  const names = Object.keys(BUNDLES)
-  const results = await Promise.allSettled(Object.entries(BUNDLES).map(([name, options]) => bundleOne(name, options)))
+export async function bundle(names: readonly BundleName[] = BUNDLE_NAMES): Promise<string[]> {
+  const results = await Promise.allSettled(names.map((name) => bundleOne(name, BUNDLES[name])))
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []))
   if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => error.message).join('\n'))
   return names.filter((_, i) => results[i]?.status === 'fulfilled' && (results[i] as PromiseFulfilledResult<boolean>).value)
