@@ -9,6 +9,7 @@ export const header = {
   crit: 2,
   contentType: 3,
   kid: 4,
+  iv: 5,
   partialIv: 6,
   kcwt: 13,
   kccs: 14,

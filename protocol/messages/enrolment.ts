@@ -6,6 +6,7 @@
  */
 import * as v from 'valibot'
 import { IDENTIFIER } from '../topics.ts'
+import { bytes, exactly } from './schema.ts'
 
 /** EAD labels from the private range (RFC 9528 section 10.5), all critical: negative when sent. */
 export const EAD_ENROLMENT_REQUEST = 32801
@@ -13,13 +14,13 @@ export const EAD_ENROLMENT_RESULT = 32802
 export const EAD_LOGIN_RESULT = 32803
 
 export const enrolmentRequestSchema = v.strictObject({
-  secret: v.pipe(v.instance(Uint8Array), v.check((value) => value.length === 16)),
+  secret: exactly(16),
   terminal: v.pipe(v.string(), v.regex(IDENTIFIER)),
 })
 export type EnrolmentRequest = v.InferOutput<typeof enrolmentRequestSchema>
 
 export const enrolmentResultSchema = v.strictObject({
-  certificate: v.pipe(v.instance(Uint8Array), v.check((value) => value.length <= 8192)),
+  certificate: bytes(8192),
   site: v.pipe(v.string(), v.maxLength(80)),
 })
 export type EnrolmentResult = v.InferOutput<typeof enrolmentResultSchema>

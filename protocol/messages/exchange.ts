@@ -3,9 +3,13 @@ import * as v from 'valibot'
 import { CborError, decode, encode } from '../cbor.ts'
 import { type AnswerBody, type Operation, operations, type Refusal, type RequestBody, refusalSchema } from './operations.ts'
 
-export type Request = { [O in Operation]: { readonly id: number; readonly operation: O; readonly body: RequestBody<O> } }[Operation]
+export type Request = {
+  [O in Operation]: { readonly id: number; readonly operation: O; readonly body: RequestBody<O> }
+}[Operation]
 
-export type Answer = { readonly id: number; readonly ok: true; readonly body: unknown } | { readonly id: number; readonly ok: false; readonly refusal: Refusal }
+export type Answer =
+  | { readonly id: number; readonly ok: true; readonly body: unknown }
+  | { readonly id: number; readonly ok: false; readonly refusal: Refusal }
 
 const requestEnvelope = v.strictTuple([
   v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
@@ -28,7 +32,9 @@ export function encodeRequest<O extends Operation>(id: number, operation: O, bod
 }
 
 /** `id` without a request: the envelope was right, the body was not; the sender gets 'bad-request'. */
-export type DecodedRequest = { readonly kind: 'request'; readonly request: Request } | { readonly kind: 'bad-body'; readonly id: number; readonly operation: Operation }
+export type DecodedRequest =
+  | { readonly kind: 'request'; readonly request: Request }
+  | { readonly kind: 'bad-body'; readonly id: number; readonly operation: Operation }
 
 export function decodeRequest(bytes: Uint8Array): DecodedRequest | undefined {
   return decodeOr((value) => {

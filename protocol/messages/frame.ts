@@ -8,6 +8,7 @@
 import * as v from 'valibot'
 import { CborError, decode, encode } from '../cbor.ts'
 import { IDENTIFIER } from '../topics.ts'
+import { bytes } from './schema.ts'
 
 export type Frame =
   /** Begins a conversation; the answer goes to the terminal-in (or node-in) topic of `from`. */
@@ -27,20 +28,41 @@ export type Frame =
 export const MAX_FRAME_LENGTH = 128 * 1024
 
 const identifier = v.pipe(v.string(), v.regex(IDENTIFIER))
-const bytes = v.instance(Uint8Array)
-const connection = v.pipe(v.instance(Uint8Array), v.check((value) => value.length >= 1 && value.length <= 16))
+const message = bytes(MAX_FRAME_LENGTH)
+const connection = v.pipe(
+  bytes(16),
+  v.check((value) => value.length >= 1),
+)
 
 const frameSchema = v.union([
-  v.pipe(v.strictTuple([v.literal(1), identifier, bytes]), v.transform(([, from, message]): Frame => ({ kind: 'message_1', from, message }))),
   v.pipe(
-    v.strictTuple([v.literal(2), identifier, connection, bytes]),
+    v.strictTuple([v.literal(1), identifier, message]),
+    v.transform(([, from, message]): Frame => ({ kind: 'message_1', from, message })),
+  ),
+  v.pipe(
+    v.strictTuple([v.literal(2), identifier, connection, message]),
     v.transform(([, worker, id, message]): Frame => ({ kind: 'message_2', worker, connection: id, message })),
   ),
-  v.pipe(v.strictTuple([v.literal(3), connection, bytes]), v.transform(([, id, message]): Frame => ({ kind: 'message_3', connection: id, message }))),
-  v.pipe(v.strictTuple([v.literal(4), connection, bytes]), v.transform(([, id, message]): Frame => ({ kind: 'message_4', connection: id, message }))),
-  v.pipe(v.strictTuple([v.literal(5), connection, bytes]), v.transform(([, id, message]): Frame => ({ kind: 'error', connection: id, message }))),
-  v.pipe(v.strictTuple([v.literal(6), connection, bytes]), v.transform(([, id, message]): Frame => ({ kind: 'sealed', connection: id, message }))),
-  v.pipe(v.strictTuple([v.literal(7), connection]), v.transform(([, id]): Frame => ({ kind: 'unknown-connection', connection: id }))),
+  v.pipe(
+    v.strictTuple([v.literal(3), connection, message]),
+    v.transform(([, id, message]): Frame => ({ kind: 'message_3', connection: id, message })),
+  ),
+  v.pipe(
+    v.strictTuple([v.literal(4), connection, message]),
+    v.transform(([, id, message]): Frame => ({ kind: 'message_4', connection: id, message })),
+  ),
+  v.pipe(
+    v.strictTuple([v.literal(5), connection, message]),
+    v.transform(([, id, message]): Frame => ({ kind: 'error', connection: id, message })),
+  ),
+  v.pipe(
+    v.strictTuple([v.literal(6), connection, message]),
+    v.transform(([, id, message]): Frame => ({ kind: 'sealed', connection: id, message })),
+  ),
+  v.pipe(
+    v.strictTuple([v.literal(7), connection]),
+    v.transform(([, id]): Frame => ({ kind: 'unknown-connection', connection: id })),
+  ),
 ])
 
 export function encodeFrame(frame: Frame): Uint8Array {

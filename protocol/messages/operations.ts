@@ -5,8 +5,9 @@
  * the schema of its request and of its answer; both ends parse by it.
  */
 import * as v from 'valibot'
+import { bytes, exactly, identifier, natural, text, time } from './schema.ts'
 
-/** Roles of an operator; each includes the ones before it (../design: desk, registrar, supervisor). */
+/** Roles of an operator; each includes the ones before it (desk, registrar, supervisor). */
 export const ROLES = ['desk', 'registrar', 'supervisor'] as const
 export type Role = (typeof ROLES)[number]
 
@@ -43,19 +44,13 @@ export const REFUSALS = [
 ] as const
 export type RefusalCode = (typeof REFUSALS)[number]
 
-const bytes = (max: number) => v.pipe(v.instance(Uint8Array), v.check((value) => value.length <= max))
-const exactly = (length: number) => v.pipe(v.instance(Uint8Array), v.check((value) => value.length === length))
-/** Milliseconds since 1970-01-01 UTC. */
-const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
-const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max))
-const identifier = exactly(16)
 const role = v.picklist(ROLES)
 const millis = v.pipe(v.number(), v.minValue(0), v.maxValue(600_000))
 
 export const refusalSchema = v.strictObject({
   code: v.picklist(REFUSALS),
   /** How long to wait before trying again, with 'slow-down'. */
-  retryAfterMs: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+  retryAfterMs: v.optional(natural),
 })
 export type Refusal = v.InferOutput<typeof refusalSchema>
 
@@ -130,7 +125,7 @@ export const operations = {
       role: v.optional(role),
       card: v.strictObject({
         guid: v.optional(identifier),
-        serial: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+        serial: v.optional(natural),
         managementKeyAlgorithm: managementKeyAlgorithmSchema,
         simulated: v.boolean(),
         /** Present when the card already carries a PIV certificate that is to be linked (no key or object of the card is changed). */
