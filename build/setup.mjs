@@ -7,6 +7,7 @@
  */
 import { spawn } from 'node:child_process'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { bringElectron } from './setup/electron.mjs'
 import { bringPackages, checkNode } from './setup/packages.mjs'
 import { SetupError, say } from './setup/say.mjs'
@@ -34,7 +35,7 @@ const COMMANDS = {
   edhoc: { run: ['build/edhoc.ts'], needs: 'packages' },
 }
 
-const root = path.dirname(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname))
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
 /**
  * @param {'packages' | 'window' | 'tests' | 'official'} needs

@@ -60,7 +60,9 @@ function parseDesk(line: string): Desk | undefined {
   if (!line.startsWith('{')) return undefined
   try {
     const { ready, brokerUrl, invitation } = JSON.parse(line)
-    return ready === true && typeof brokerUrl === 'string' && typeof invitation === 'string' ? { brokerUrl, invitation } : undefined
+    return ready === true && typeof brokerUrl === 'string' && typeof invitation === 'string'
+      ? { brokerUrl, invitation }
+      : undefined
   } catch {
     return undefined
   }
