@@ -1,6 +1,7 @@
 /** How a ceremony talks to the person: the terminal's page fulfils it, and tests do. */
-import type { CeremonyKind, StepId } from '../contract/snapshot.ts'
+
 import type { Problem, ProblemCode } from '../contract/problems.ts'
+import type { CeremonyKind, StepId } from '../contract/snapshot.ts'
 
 export interface PinRequest {
   /** Unknown where the card does not tell. The page asks 'confirm-last-try' first where it is 1. */

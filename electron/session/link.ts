@@ -1,12 +1,17 @@
 /** The terminal's way to the gateway, as the ceremonies see it. */
-import type { GatewayView } from '../contract/snapshot.ts'
+
 import type { AnswerBody, Operation, Refusal, RequestBody } from '../../protocol/messages/operations.ts'
+import type { GatewayView } from '../contract/snapshot.ts'
 
 export interface GatewayLink {
   state(): GatewayView
   subscribe(listener: (state: GatewayView) => void): () => void
   /** One request, one answer over the protected channel. Rejects with LinkError or RefusedError; never retries by itself. */
-  request<O extends Operation>(operation: O, body: RequestBody<O>, options?: { readonly timeoutMs?: number }): Promise<AnswerBody<O>>
+  request<O extends Operation>(
+    operation: O,
+    body: RequestBody<O>,
+    options?: { readonly timeoutMs?: number },
+  ): Promise<AnswerBody<O>>
   close(): Promise<void>
 }
 

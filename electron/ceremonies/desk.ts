@@ -1,0 +1,28 @@
+/** What the ceremonies work with, handed in by the terminal's main process and by tests. */
+import type { Readers } from '../../native/reader.ts'
+import type { Crypto } from '../../protocol/crypto.ts'
+import type { GatewayLink } from '../session/link.ts'
+import type { GatewayTrust } from '../session/trust.ts'
+import type { Guide } from './guide.ts'
+import type { PinReports } from './pin-reports.ts'
+
+export interface Desk {
+  readonly readers: Readers
+  readonly guide: Guide
+  /** Milliseconds since 1970. */
+  now(): number
+  /** Milliseconds of a clock that nobody sets, for durations. */
+  monotonic(): number
+}
+
+/** A desk with a gateway behind it. */
+export interface OnlineDesk extends Desk {
+  readonly link: GatewayLink
+  readonly trust: GatewayTrust
+  readonly crypto: Crypto
+}
+
+/** A desk that changes PINs, whether there is a gateway or not. */
+export interface PinDesk extends Desk {
+  readonly pinReports: PinReports
+}

@@ -1,0 +1,100 @@
+/**
+ * Login of a person, and sign-in of an operator (docs/protocol.md, "Login"):
+ *
+ *   read the certificate; message_1 and message_2 travel while the person types;
+ *   after the last digit: VERIFY, one signature, one round trip.
+ */
+import { wipe } from '../../protocol/bytes.ts'
+import type { LoginPurpose, LoginResult } from '../../protocol/messages/operations.ts'
+import { SLOT } from '../../protocol/piv/constants.ts'
+import { PivError } from '../../protocol/piv/errors.ts'
+import type { Problem } from '../contract/problems.ts'
+import { type HeldCard, type Insertion, withCard } from './card-access.ts'
+import { beginCardLogin, type CardCredential, LoginAhead, readCredential } from './card-login.ts'
+import type { OnlineDesk } from './desk.ts'
+import { CeremonyFailed } from './guide.ts'
+import { failingWell, problemOf } from './problems.ts'
+
+export interface LoginOutcome {
+  readonly result: LoginResult
+  /** From the last digit to the session, in milliseconds. */
+  readonly loginMs: number
+}
+
+/** Rejects with CeremonyCancelled or CeremonyFailed. */
+export function login(desk: OnlineDesk, insertion: Insertion, purpose: 'holder' | 'operator'): Promise<LoginOutcome> {
+  const { guide, readers } = desk
+  guide.begin(purpose === 'operator' ? 'sign-in' : 'login', ['read-card', 'enter-pin', 'verify'])
+  return failingWell(insertion.reader, () =>
+    withCard(readers, insertion, async (card) => {
+      guide.step('read-card')
+      expectReachable(desk)
+      await card.piv.select()
+      const credential = await readCredential(card.piv)
+      const outcome = await proveWithPin(desk, card, credential, purpose)
+      guide.person(outcome.result.holder)
+      return outcome
+    }),
+  )
+}
+
+/** The part that a registration by link has too: PIN entry until it is right, and the handshake. */
+export async function proveWithPin(
+  desk: OnlineDesk,
+  card: HeldCard,
+  credential: CardCredential,
+  purpose: LoginPurpose,
+): Promise<LoginOutcome> {
+  const { guide, monotonic } = desk
+  const ahead = new LoginAhead(() => beginCardLogin(desk, credential, purpose), monotonic)
+  let problem: Problem | undefined
+  try {
+    for (;;) {
+      guide.step('enter-pin')
+      const retriesLeft = await card.retriesLeft()
+      const pin = await card.whilePresent(guide.askPin({ retriesLeft, ...(problem && { problem }) }), (late) => wipe(late))
+      const enteredAt = monotonic()
+      try {
+        guide.step('verify')
+        // Before the PIN goes to the card: a gateway that is away costs no try.
+        const handshake = await ahead.ready()
+        await card.begin()
+        const verifyMs = await timed(monotonic, () => card.piv.verifyPin(pin))
+        const signedAt = monotonic()
+        const signature = await card.piv.sign(SLOT.authentication, credential.algorithm, handshake.digest)
+        const signMs = monotonic() - signedAt
+        ahead.take()
+        // The card is done with: it forgets the PIN while the gateway's answer is on its way.
+        void card.release()
+        const result = await handshake.finish(signature, { verifyMs, signMs })
+        return { result, loginMs: monotonic() - enteredAt }
+      } catch (error) {
+        problem = wrongPin(error)
+        await card.pause()
+      } finally {
+        wipe(pin)
+      }
+    }
+  } finally {
+    ahead.abandon()
+  }
+}
+
+/** The try is told before the next entry; anything else, and a PIN that is blocked now, ends the ceremony. */
+function wrongPin(error: unknown): Problem {
+  if (error instanceof PivError && error.problem.kind === 'pin-wrong' && error.problem.retriesLeft > 0) return problemOf(error)
+  throw error
+}
+
+async function timed(monotonic: () => number, work: () => Promise<void>): Promise<number> {
+  const startedAt = monotonic()
+  await work()
+  return monotonic() - startedAt
+}
+
+/** Without a gateway nobody is logged in: said before a PIN is asked for nothing. */
+function expectReachable({ link }: OnlineDesk): void {
+  const state = link.state()
+  if (state.kind === 'offline') throw new CeremonyFailed(state.problem)
+  if (state.kind === 'not-enrolled') throw new CeremonyFailed({ code: 'not-enrolled' })
+}

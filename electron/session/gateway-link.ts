@@ -1,0 +1,375 @@
+/**
+ * The terminal's session with the gateway (docs/protocol.md, "Layers of a conversation"): EDHOC with the terminal's own
+ * credential, then requests with one answer each over the protected channel.
+ *
+ * The broker is not trusted and may deliver anything. What it delivers unauthenticated (an 'unknown-connection', an EDHOC
+ * error, garbage) never ends a session that works: at most it makes the link ask over the channel whether the gateway is
+ * still there, and only silence to that begins a new handshake.
+ */
+
+import type { Broker } from '../../native/broker.ts'
+import { equalConstantTime } from '../../protocol/bytes.ts'
+import type { Channel } from '../../protocol/channel.ts'
+import type { Crypto } from '../../protocol/crypto.ts'
+import { decodeAnswer, encodeRequest, parseAnswerBody } from '../../protocol/messages/exchange.ts'
+import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
+import type { AnswerBody, Operation, RequestBody } from '../../protocol/messages/operations.ts'
+import { buildTopic } from '../../protocol/topics.ts'
+import { problemOf } from '../ceremonies/problems.ts'
+import type { GatewayView } from '../contract/snapshot.ts'
+import { connectDevice } from './device-handshake.ts'
+import type { TerminalIdentity } from './identity.ts'
+import { type GatewayLink, LinkError, RefusedError } from './link.ts'
+import { createPostbox } from './postbox.ts'
+import type { GatewayTrust } from './trust.ts'
+
+export interface LinkTimes {
+  /** For an answer where the request names no time of its own. */
+  readonly requestMs: number
+  /** For each message of a handshake. */
+  readonly handshakeMs: number
+  /** For the answer that shows that a doubtful session still works. */
+  readonly probeMs: number
+  /** A session on which nothing was heard for this long is asked. */
+  readonly heartbeatMs: number
+  /** Between attempts; doubles from the first to the second. */
+  readonly backoffMs: { readonly first: number; readonly most: number }
+}
+
+const DEFAULT_TIMES: LinkTimes = {
+  requestMs: 5000,
+  handshakeMs: 2000,
+  probeMs: 1000,
+  heartbeatMs: 60_000,
+  backoffMs: { first: 100, most: 5000 },
+}
+
+export interface GatewayLinkOptions {
+  /** Belongs to the link from here on: it closes it. */
+  readonly broker: Broker
+  readonly identity: TerminalIdentity
+  readonly trust: GatewayTrust
+  readonly crypto: Crypto
+  /** Name and version, told to the gateway. */
+  readonly software: string
+  /** Milliseconds since 1970. Default Date.now. */
+  readonly now?: () => number
+  readonly times?: Partial<LinkTimes>
+}
+
+/** What came from the broker and was good for nothing. A growing number is a finding for support, not for the person. */
+export interface LinkCounters {
+  readonly malformedFrames: number
+  readonly unexpectedFrames: number
+  readonly refusedMessages: number
+}
+
+export interface TerminalLink extends GatewayLink {
+  /** The gateway's greeting, absent before the first session. A later 'hello' request renews it. */
+  greeting(): AnswerBody<'hello'> | undefined
+  counters(): LinkCounters
+}
+
+interface Pending {
+  readonly resolve: (body: unknown) => void
+  readonly reject: (error: Error) => void
+}
+
+interface Session {
+  readonly channel: Channel
+  /** C_I: what the gateway's messages name. */
+  readonly receiveId: Uint8Array
+  /** C_R: what ours name. */
+  readonly sendId: Uint8Array
+  /** The worker's own topic. */
+  readonly topic: string
+  readonly pending: Map<number, Pending>
+  nextId: number
+}
+
+export function createGatewayLink(options: GatewayLinkOptions): TerminalLink {
+  return new Link(options)
+}
+
+class Link implements TerminalLink {
+  readonly #options: GatewayLinkOptions
+  readonly #times: LinkTimes
+  readonly #now: () => number
+  readonly #inTopic: string
+  readonly #listeners = new Set<(state: GatewayView) => void>()
+  readonly #postbox = createPostbox<Frame>()
+  readonly #stops: (() => void)[]
+  #counters = { malformedFrames: 0, unexpectedFrames: 0, refusedMessages: 0 }
+  #state: GatewayView = { kind: 'connecting' }
+  #greeting: AnswerBody<'hello'> | undefined
+  #session: Session | undefined
+  /** Wakes the loop: the broker came or went, the session is in doubt, the link is closed. */
+  #wake: (() => void) | undefined
+  #woken = false
+  #closed = false
+  readonly #loop: Promise<void>
+
+  constructor(options: GatewayLinkOptions) {
+    this.#options = options
+    this.#times = { ...DEFAULT_TIMES, ...options.times }
+    this.#now = options.now ?? Date.now
+    this.#inTopic = buildTopic({ kind: 'terminal-in', terminal: options.identity.terminal })
+    this.#stops = [
+      options.broker.onMessage((topic, payload) => {
+        if (topic === this.#inTopic) this.#receive(payload)
+      }),
+      options.broker.onState((state) => {
+        if (state.kind !== 'connected') this.#brokerLost()
+        this.#awake()
+      }),
+    ]
+    this.#loop = this.#run()
+  }
+
+  state(): GatewayView {
+    return this.#state
+  }
+
+  greeting(): AnswerBody<'hello'> | undefined {
+    return this.#greeting
+  }
+
+  counters(): LinkCounters {
+    return { ...this.#counters }
+  }
+
+  subscribe(listener: (state: GatewayView) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async request<O extends Operation>(
+    operation: O,
+    body: RequestBody<O>,
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<AnswerBody<O>> {
+    const timeoutMs = options.timeoutMs ?? this.#times.requestMs
+    const deadline = this.#monotonic() + timeoutMs
+    const session = this.#session ?? (await this.#nextSession(timeoutMs))
+    return this.#ask(session, operation, body, Math.max(1, deadline - this.#monotonic()))
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true
+      for (const stop of this.#stops) stop()
+      this.#postbox.rejectAll(new LinkError('offline'))
+      this.#dropSession(new LinkError('offline'))
+      this.#awake()
+      await this.#options.broker.close()
+    }
+    await this.#loop
+  }
+
+  /** One attempt after the other while there is a broker; then it sleeps until something is in doubt. */
+  async #run(): Promise<void> {
+    let delayMs = this.#times.backoffMs.first
+    while (!this.#closed) {
+      if (this.#options.broker.state().kind !== 'connected') {
+        await this.#sleep()
+        continue
+      }
+      try {
+        if (this.#session !== undefined && !(await this.#answers(this.#session))) this.#dropSession(new LinkError('silent'))
+        if (this.#session === undefined) await this.#connect()
+        delayMs = this.#times.backoffMs.first
+        this.#online()
+        await this.#sleep(this.#times.heartbeatMs)
+      } catch (error) {
+        if (this.#closed || this.#options.broker.state().kind !== 'connected') continue
+        this.#dropSession(new LinkError('silent', { cause: error }))
+        this.#offline(error)
+        await this.#pause(delayMs)
+        delayMs = Math.min(2 * delayMs, this.#times.backoffMs.most)
+      }
+    }
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#state.kind !== 'offline') this.#setState({ kind: 'connecting' })
+    const { broker, identity, trust, crypto } = this.#options
+    await broker.subscribe(this.#inTopic, 1)
+    const device = await connectDevice({
+      identity,
+      trust,
+      crypto,
+      postbox: this.#postbox,
+      timeoutMs: this.#times.handshakeMs,
+      send: (topic, frame) => broker.publish(topic, encodeFrame(frame), { qos: 1 }),
+    })
+    if (this.#closed) throw new LinkError('offline')
+    const session: Session = { ...device, pending: new Map(), nextId: 1 }
+    this.#session = session
+    this.#greeting = await this.#hello(session, this.#times.requestMs)
+  }
+
+  #hello(session: Session, timeoutMs: number): Promise<AnswerBody<'hello'>> {
+    return this.#ask(session, 'hello', { software: this.#options.software.slice(0, 40) }, timeoutMs)
+  }
+
+  async #answers(session: Session): Promise<boolean> {
+    try {
+      this.#greeting = await this.#hello(session, this.#times.probeMs)
+      return true
+    } catch (error) {
+      // A refusal is an answer too.
+      return error instanceof RefusedError
+    }
+  }
+
+  async #ask<O extends Operation>(
+    session: Session,
+    operation: O,
+    body: RequestBody<O>,
+    timeoutMs: number,
+  ): Promise<AnswerBody<O>> {
+    const id = session.nextId
+    session.nextId += 1
+    const message = session.channel.seal(session.topic, encodeRequest(id, operation, body))
+    const frame = encodeFrame({ kind: 'sealed', connection: session.sendId, message })
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const answer = new Promise<unknown>((resolve, reject) => {
+      session.pending.set(id, { resolve, reject })
+      timer = setTimeout(() => {
+        reject(new LinkError('silent'))
+        // A probe is the loop's own: it must not call for another one.
+        if (operation !== 'hello') this.#awake()
+      }, timeoutMs)
+    })
+    try {
+      // Nothing is kept for later: a request that the broker cannot take now is answered at once.
+      this.#options.broker.publish(session.topic, frame, { qos: 0 }).catch((cause) => {
+        session.pending.get(id)?.reject(new LinkError('offline', { cause }))
+      })
+      const parsed = parseAnswerBody(operation, await answer)
+      if (parsed === undefined) throw new LinkError('malformed-answer')
+      if (operation === 'hello') this.#greeting = parsed as AnswerBody<'hello'>
+      return parsed
+    } finally {
+      clearTimeout(timer)
+      session.pending.delete(id)
+    }
+  }
+
+  #receive(payload: Uint8Array): void {
+    const frame = decodeFrame(payload)
+    if (frame === undefined) {
+      this.#counters.malformedFrames += 1
+      return
+    }
+    if (this.#postbox.deliver(frame)) return
+    const session = this.#session
+    if (session === undefined) {
+      this.#counters.unexpectedFrames += 1
+    } else if (frame.kind === 'sealed' && equalConstantTime(frame.connection, session.receiveId)) {
+      this.#open(session, frame.message)
+    } else if (frame.kind === 'unknown-connection' && equalConstantTime(frame.connection, session.sendId)) {
+      this.#awake()
+    } else {
+      this.#counters.unexpectedFrames += 1
+    }
+  }
+
+  #open(session: Session, message: Uint8Array): void {
+    const opened = session.channel.open(this.#inTopic, message)
+    if (!opened.ok) {
+      this.#counters.refusedMessages += 1
+      return
+    }
+    const answer = decodeAnswer(opened.plaintext)
+    const pending = answer === undefined ? undefined : session.pending.get(answer.id)
+    if (answer === undefined || pending === undefined) {
+      // The answer to a request that ran out of time, or one that this version does not know.
+      this.#counters.unexpectedFrames += 1
+      return
+    }
+    if (answer.ok) pending.resolve(answer.body)
+    else pending.reject(new RefusedError(answer.refusal))
+  }
+
+  /** The session's keys stay good: when the broker is back, one request shows whether the gateway still knows it. */
+  #brokerLost(): void {
+    const error = new LinkError('offline')
+    for (const pending of this.#session?.pending.values() ?? []) pending.reject(error)
+    this.#postbox.rejectAll(error)
+    if (!this.#closed) this.#offline(error)
+  }
+
+  #dropSession(error: LinkError): void {
+    const session = this.#session
+    this.#session = undefined
+    session?.channel.close()
+    for (const pending of session?.pending.values() ?? []) pending.reject(error)
+  }
+
+  /** While a handshake runs a request waits for it, within its own time. */
+  #nextSession(timeoutMs: number): Promise<Session> {
+    return new Promise((resolve, reject) => {
+      const look = (state: GatewayView): void => {
+        if (this.#session !== undefined && state.kind === 'online') finish(() => resolve(this.#session as Session))
+        else if (state.kind === 'offline')
+          finish(() => reject(new LinkError(state.problem.code === 'gateway-silent' ? 'silent' : 'offline')))
+      }
+      const finish = (settle: () => void): void => {
+        clearTimeout(timer)
+        this.#listeners.delete(look)
+        settle()
+      }
+      const timer = setTimeout(() => finish(() => reject(new LinkError('silent'))), timeoutMs)
+      this.#listeners.add(look)
+      look(this.#closed ? { kind: 'offline', since: 0, problem: { code: 'gateway-offline' } } : this.#state)
+    })
+  }
+
+  #online(): void {
+    if (this.#state.kind !== 'online') this.#setState({ kind: 'online', site: this.#greeting?.site ?? '', since: this.#now() })
+  }
+
+  #offline(error: unknown): void {
+    const problem = problemOf(error)
+    if (this.#state.kind === 'offline' && this.#state.problem.code === problem.code) return
+    this.#setState({ kind: 'offline', since: this.#state.kind === 'offline' ? this.#state.since : this.#now(), problem })
+  }
+
+  #setState(state: GatewayView): void {
+    this.#state = state
+    for (const listener of [...this.#listeners]) listener(state)
+  }
+
+  #monotonic(): number {
+    return performance.now()
+  }
+
+  #awake(): void {
+    this.#woken = true
+    this.#wake?.()
+  }
+
+  /** Until something happens, or the time is over. What happened before it is not lost. */
+  #sleep(timeoutMs?: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = timeoutMs === undefined ? undefined : setTimeout(done, timeoutMs)
+      const wake = done.bind(undefined)
+      this.#wake = wake
+      const self = this
+      function done(): void {
+        clearTimeout(timer)
+        self.#wake = undefined
+        self.#woken = false
+        resolve()
+      }
+      if (this.#woken || this.#closed) done()
+    })
+  }
+
+  /** The waiting time between attempts: only the broker's return and the end cut it short. */
+  #pause(timeoutMs: number): Promise<void> {
+    this.#woken = false
+    return this.#sleep(timeoutMs)
+  }
+}
