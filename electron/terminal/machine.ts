@@ -51,7 +51,7 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
     case 'readers':
       return readersChanged(state, event.status)
     case 'gateway':
-      return to({ ...state, gateway: event.view, gatewaySettled: state.gatewaySettled || event.view.kind !== 'connecting' })
+      return to({ ...state, gateway: event.view, gatewaySettled: isSettled(state, event.view) })
     case 'first-operator':
       return to({ ...state, mayRegisterFirstOperator: event.allowed })
     case 'simulation':
@@ -80,6 +80,11 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
     default:
       return event satisfies never
   }
+}
+
+/** Just enrolled, the terminal knows as little of its gateway as after its start. */
+function isSettled(state: State, view: State['gateway']): boolean {
+  return view.kind !== 'connecting' || (state.gatewaySettled && state.gateway.kind !== 'not-enrolled')
 }
 
 function waiting(problem?: Problem): State['activity'] {

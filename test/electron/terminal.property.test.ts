@@ -57,17 +57,23 @@ function end(world: World, run: Run | undefined, how: number): void {
   world.ended.add(run)
   switch (how) {
     case 0:
-      return run.resolve({ kind: 'logged-in', login: { result: loginResult(world.desk.runs.length, 'supervisor'), loginMs: 1 } })
+      run.resolve({ kind: 'logged-in', login: { result: loginResult(world.desk.runs.length, 'supervisor'), loginMs: 1 } })
+      break
     case 1:
-      return run.resolve({ kind: 'logged-in', login: { result: loginResult(world.desk.runs.length), loginMs: 1 } })
+      run.resolve({ kind: 'logged-in', login: { result: loginResult(world.desk.runs.length), loginMs: 1 } })
+      break
     case 2:
-      return run.resolve({ kind: 'finished', result: { kind: 'pin-changed' } })
+      run.resolve({ kind: 'finished', result: { kind: 'pin-changed' } })
+      break
     case 3:
-      return run.reject(new CeremonyFailed({ code: 'card-removed' }))
+      run.reject(new CeremonyFailed({ code: 'card-removed' }))
+      break
     case 4:
-      return run.reject(new CeremonyFailed({ code: 'session-unknown' }))
+      run.reject(new CeremonyFailed({ code: 'session-unknown' }))
+      break
     default:
-      return run.reject(new Error('a fault'))
+      run.reject(new Error('a fault'))
+      break
   }
 }
 

@@ -29,9 +29,11 @@ describe('pages without a ceremony', () => {
     await settle()
     expect(desk.page()).toEqual({ kind: 'enrol', busy: false, problem: { code: 'invitation-used' } })
     desk.intent({ kind: 'enrol', code: 'Z' })
+    desk.terminal.gatewayChanged({ kind: 'connecting' })
     desk.enrolments[1]?.end()
-    desk.online()
     await settle()
+    expect(desk.page()).toEqual({ kind: 'starting' })
+    desk.online()
     expect(desk.page()).toEqual({ kind: 'sign-in' })
   })
 

@@ -1,0 +1,140 @@
+/**
+ * The terminal's settings: one schema, read from the file TESSERA_HOME/terminal/settings.json and from the environment, which
+ * goes before the file. docs/operations.md lists them.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as v from 'valibot'
+
+const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
+const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max))
+
+const settingsSchema = v.strictObject({
+  /** mqtt://host:port or mqtts://host:port; without TLS only to this machine. */
+  brokerUrl: v.optional(v.pipe(v.string(), v.maxLength(2048), v.regex(/^mqtts?:\/\/[^\s/]+\/?$/)), 'mqtt://127.0.0.1:1883'),
+  /** Files in PEM: the authority of the broker's certificate, and this terminal's client certificate and key. */
+  brokerCa: v.optional(path),
+  brokerCert: v.optional(path),
+  brokerKey: v.optional(path),
+  /** The code of `npm run gateway -- invite`: a terminal without identity enrols with it at start. */
+  invitation: v.optional(text(200)),
+  /** What this desk is called, told to the gateway. */
+  site: v.optional(text(80)),
+  /** Simulated cards: always, never, or while there is no real reader. */
+  simulation: v.optional(v.picklist(['on', 'off', 'auto']), 'off'),
+  /** After how many minutes without use the operator is signed out. */
+  idleMinutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(24 * 60)), 15),
+  logLevel: v.optional(v.picklist(['error', 'info', 'debug']), 'info'),
+})
+
+export type Settings = v.InferOutput<typeof settingsSchema>
+type Key = keyof Settings
+
+/** The variable of each key. */
+const VARIABLES: Readonly<Record<Key, string>> = {
+  brokerUrl: 'TESSERA_BROKER_URL',
+  brokerCa: 'TESSERA_BROKER_CA',
+  brokerCert: 'TESSERA_BROKER_CERT',
+  brokerKey: 'TESSERA_BROKER_KEY',
+  invitation: 'TESSERA_INVITATION',
+  site: 'TESSERA_SITE',
+  simulation: 'TESSERA_SIMULATION',
+  idleMinutes: 'TESSERA_IDLE_MINUTES',
+  logLevel: 'TESSERA_LOG_LEVEL',
+}
+
+export type SettingsErrorKind =
+  /** The file is there and cannot be read. */
+  | 'unreadable'
+  /** The file is not a JSON object. */
+  | 'not-json'
+  /** A key that there is not. */
+  | 'unknown-key'
+  | 'bad-value'
+  /** A client certificate without its key, or the other way round. */
+  | 'incomplete'
+
+/** `key` is named as it stands in its source: brokerUrl in the file, TESSERA_BROKER_URL in the environment. */
+export class SettingsError extends Error {
+  readonly kind: SettingsErrorKind
+  readonly source: string
+  readonly key: string | undefined
+  constructor(kind: SettingsErrorKind, source: string, key: string | undefined, wanted: string, options?: ErrorOptions) {
+    super(`Settings: ${key === undefined ? source : `${key} (${source})`}: ${wanted}`, options)
+    this.name = 'SettingsError'
+    this.kind = kind
+    this.source = source
+    this.key = key
+  }
+}
+
+const WANTED: Readonly<Record<Key, string>> = {
+  brokerUrl: 'must be mqtt://host:port or mqtts://host:port',
+  brokerCa: 'must be the path of a file in PEM',
+  brokerCert: 'must be the path of a file in PEM',
+  brokerKey: 'must be the path of a file in PEM',
+  invitation: 'must be the code of an invitation',
+  site: 'must be a text of 1 to 80 characters',
+  simulation: 'must be on, off or auto',
+  idleMinutes: 'must be a whole number from 1 to 1440',
+  logLevel: 'must be error, info or debug',
+}
+
+/** Throws a SettingsError that names the key. */
+export function loadSettings(terminalFolder: string, environment: NodeJS.ProcessEnv): Settings {
+  const file = join(terminalFolder, 'settings.json')
+  const fromFile = readFile(file)
+  const merged: Record<string, unknown> = { ...fromFile }
+  for (const key of Object.keys(VARIABLES) as Key[]) {
+    const value = environment[VARIABLES[key]]
+    // An empty variable is one that was meant to be absent.
+    if (value === undefined || value === '') continue
+    merged[key] = key === 'idleMinutes' && /^\d{1,4}$/.test(value) ? Number(value) : value
+  }
+  const sourceOf = (key: Key): [source: string, name: string] => {
+    const variable = VARIABLES[key]
+    return (environment[variable] ?? '') === '' ? [file, key] : ['environment', variable]
+  }
+  const parsed = v.safeParse(settingsSchema, merged)
+  if (!parsed.success) {
+    const key = String(parsed.issues[0].path?.[0]?.key ?? '')
+    if (!Object.hasOwn(VARIABLES, key)) throw new SettingsError('unknown-key', file, key, 'there is no such setting')
+    const [source, name] = sourceOf(key as Key)
+    throw new SettingsError('bad-value', source, name, WANTED[key as Key])
+  }
+  const settings = parsed.output
+  if ((settings.brokerCert === undefined) !== (settings.brokerKey === undefined)) {
+    const [source, name] = sourceOf(settings.brokerCert === undefined ? 'brokerKey' : 'brokerCert')
+    throw new SettingsError('incomplete', source, name, 'a client certificate and its key are given together')
+  }
+  return settings
+}
+
+function readFile(file: string): Record<string, unknown> {
+  let content: string
+  try {
+    content = readFileSync(file, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {}
+    throw new SettingsError('unreadable', file, undefined, 'cannot be read', { cause })
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(content)
+  } catch (cause) {
+    throw new SettingsError('not-json', file, undefined, 'is not JSON', { cause })
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new SettingsError('not-json', file, undefined, 'must hold one JSON object')
+  }
+  return value as Record<string, unknown>
+}
+
+/** A file that a setting names. Throws a SettingsError. */
+export function readNamedFile(key: 'brokerCa' | 'brokerCert' | 'brokerKey', file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new SettingsError('unreadable', file, VARIABLES[key], 'the file cannot be read', { cause })
+  }
+}
