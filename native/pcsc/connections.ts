@@ -7,6 +7,9 @@ import {
   SCARD_RESET_CARD,
   SCARD_SHARE_EXCLUSIVE,
   SCARD_SHARE_SHARED,
+  SCARD_STATE_CHANGED,
+  SCARD_STATE_PRESENT,
+  SCARD_STATE_UNAWARE,
   SCARD_UNPOWER_CARD,
 } from './constants.ts'
 import type { Holds } from './holds.ts'
@@ -34,6 +37,8 @@ const dispositions: Record<Disposition, number> = {
   unpower: SCARD_UNPOWER_CARD,
   eject: SCARD_EJECT_CARD,
 }
+
+const noticeMs = 800
 
 /** The cards that the host has open, by number. Calls on one card run in the order in which they came. */
 export class Connections {
@@ -74,12 +79,17 @@ export class Connections {
         wipe(command)
       }
     }
-    return connection.busy === undefined ? run() : this.#afterOthers(connection, async () => run())
+    if (connection.busy !== undefined) return this.#ask(connection, async () => run())
+    try {
+      return run()
+    } catch (error) {
+      return this.#explain(connection, error)
+    }
   }
 
   begin(number: number): Promise<void> {
     const connection = this.#find(number)
-    return this.#afterOthers(connection, () => this.#pcsc.beginTransaction(connection.card))
+    return this.#ask(connection, () => this.#pcsc.beginTransaction(connection.card))
   }
 
   end(number: number, disposition: Disposition): Promise<void> {
@@ -89,7 +99,7 @@ export class Connections {
 
   reconnect(number: number, disposition: Disposition): Promise<Opened> {
     const connection = this.#find(number)
-    return this.#afterOthers(connection, async () => {
+    return this.#ask(connection, async () => {
       const { card, share } = connection
       connection.protocol = await this.#pcsc.reconnect(card, shareMode(share), dispositions[disposition])
       return { connection: number, atr: await this.#pcsc.atr(card), protocol: connection.protocol }
@@ -98,7 +108,7 @@ export class Connections {
 
   control(number: number, code: number, input: Uint8Array): Promise<Uint8Array> {
     const connection = this.#find(number)
-    return this.#afterOthers(connection, () => this.#pcsc.control(connection.card, code, input).finally(() => wipe(input)))
+    return this.#ask(connection, () => this.#pcsc.control(connection.card, code, input).finally(() => wipe(input)))
   }
 
   /** Never rejects; a connection that is unknown is closed already. */
@@ -117,10 +127,34 @@ export class Connections {
     await Promise.all([...this.#open.keys()].map((number) => this.disconnect(number, 'reset')))
   }
 
+  /**
+   * A card that is pulled in the middle of a command shows first as a failed communication: the service notices
+   * the empty reader only when it looks again, every 400 ms with many drivers. So such a failure waits for that look.
+   */
+  async #explain({ context, reader }: Connection, error: unknown): Promise<never> {
+    if (!(error instanceof ReaderError) || error.kind !== 'communication') throw error
+    const deadline = performance.now() + noticeMs
+    let currentState: number = SCARD_STATE_UNAWARE
+    for (;;) {
+      const leftMs = Math.max(0, Math.round(deadline - performance.now()))
+      const sights = await this.#pcsc.getStatusChange(context, leftMs, [{ name: reader, currentState }]).catch((reason) => {
+        throw reason instanceof ReaderError && (reason.kind === 'reader-gone' || reason.kind === 'no-service') ? reason : error
+      })
+      const state = sights[0]?.eventState ?? 0
+      if ((state & SCARD_STATE_PRESENT) === 0) throw new ReaderError('card-removed', 'SCARD_W_REMOVED_CARD')
+      currentState = state & ~SCARD_STATE_CHANGED
+      if (leftMs === 0) throw error
+    }
+  }
+
   #find(number: number): Connection {
     const connection = this.#open.get(number)
     if (connection === undefined) throw new ReaderError('bad-argument', 'SCARD_E_INVALID_HANDLE', 'the connection is closed')
     return connection
+  }
+
+  #ask<T>(connection: Connection, run: () => Promise<T>): Promise<T> {
+    return this.#afterOthers(connection, run).catch((error: unknown) => this.#explain(connection, error))
   }
 
   async #afterOthers<T>(connection: Connection, run: () => Promise<T>): Promise<T> {

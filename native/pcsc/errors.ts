@@ -116,9 +116,9 @@ export function pcscError(code: number): ReaderError {
   return new ReaderError('unexpected', `0x${unsigned.toString(16).toUpperCase().padStart(8, '0')}`)
 }
 
-/** What an error of the context says of the service as a whole. */
+/** What an error of a context says of the service as a whole. A context fails to communicate with nobody but its service. */
 export function serviceStateOf(error: ReaderError): ServiceState {
-  if (error.kind === 'no-service') return { kind: 'service-down' }
+  if (error.kind === 'no-service' || error.kind === 'communication') return { kind: 'service-down' }
   if (error.kind === 'no-permission') return { kind: 'no-permission' }
   return { kind: 'failed', code: error.code }
 }

@@ -17,14 +17,12 @@ import { serviceStateOf } from './errors.ts'
 import type { Holds } from './holds.ts'
 import { asReaderError } from './messages.ts'
 
-export interface MonitorTimes {
-  /** How long one wait lasts where the service announces new readers by itself. */
-  readonly waitMs: number
-  /** Between two looks at the list of readers where it does not, and between two attempts to reach the service. */
-  readonly pollMs: number
-}
-
-export const monitorTimes: MonitorTimes = { waitMs: 5000, pollMs: 1000 }
+/**
+ * The longest wait in one piece, in milliseconds, and the pause before the service is tried again. Changes end the wait
+ * at once; that it ends at all is for what services do not announce: pcscd 1.9 keeps quiet when another program
+ * lets go of a card, and old versions of macOS when a reader comes.
+ */
+const lookMs = 1000
 
 interface Sight {
   /** SCARD_STATE_* as last reported, with the event counter in the upper 16 bits. */
@@ -41,20 +39,20 @@ export class Monitor {
   readonly #pcsc: Pcsc
   readonly #holds: Holds
   readonly #publish: (status: ReadersStatus) => void
-  readonly #times: MonitorTimes
   /** Outlives contexts: a reader that comes back goes on counting. */
   readonly #insertions = new Map<string, { count: number; counter: number | undefined }>()
   #sights = new Map<string, Sight>()
+  /** The state of the announcements: the count of readers in the upper half ([MS-RDPESC] 2.2.1.5). Undefined where there are none. */
+  #arrivals: number | undefined
   #published = ''
   #context: Handle | undefined
   #stopped = false
   #wake: () => void = () => undefined
 
-  constructor(pcsc: Pcsc, holds: Holds, publish: (status: ReadersStatus) => void, times: MonitorTimes = monitorTimes) {
+  constructor(pcsc: Pcsc, holds: Holds, publish: (status: ReadersStatus) => void) {
     this.#pcsc = pcsc
     this.#holds = holds
     this.#publish = publish
-    this.#times = times
   }
 
   /** Resolves after `stop`. */
@@ -74,7 +72,7 @@ export class Monitor {
       } catch (error) {
         if (this.#stopped) return
         this.#say({ service: serviceStateOf(asReaderError(error)), readers: [] })
-        await this.#pause(this.#times.pollMs)
+        await this.#pause(lookMs)
       }
     }
   }
@@ -91,7 +89,7 @@ export class Monitor {
   }
 
   async #watch(context: Handle): Promise<void> {
-    const announced = await this.#announcesReaders(context)
+    this.#arrivals = (await this.#announcesReaders(context)) ? SCARD_STATE_UNAWARE : undefined
     let names: readonly string[] = []
     while (!this.#stopped) {
       const before = names
@@ -100,27 +98,27 @@ export class Monitor {
       const unseen = names.some((name) => !this.#sights.has(name))
       // With nothing unseen the wait can last: say first what the list alone has changed.
       if (!unseen) this.#sayReaders(names)
-      const changed = await this.#look(context, names, announced)
+      const changed = await this.#look(context, names)
       if (changed) this.#sayReaders(names)
       // A service that returns at once with no news would make this a busy loop.
-      else if (!unseen && names.join('\0') === before.join('\0')) await this.#pause(this.#times.pollMs)
+      else if (names.join('\0') === before.join('\0')) await this.#pause(lookMs)
     }
   }
 
   /** One wait. True where it ended with something new, or with its time. */
-  async #look(context: Handle, names: readonly string[], announced: boolean): Promise<boolean> {
+  async #look(context: Handle, names: readonly string[]): Promise<boolean> {
     const looks = names.map((name) => ({ name, currentState: this.#sights.get(name)?.state ?? SCARD_STATE_UNAWARE }))
-    // The count of readers in the upper half lets the service notice one that came since the list ([MS-RDPESC] 2.2.1.5).
-    if (announced) looks.push({ name: PNP_NOTIFICATION, currentState: names.length << 16 })
+    if (this.#arrivals !== undefined) looks.push({ name: PNP_NOTIFICATION, currentState: this.#arrivals })
     if (looks.length === 0) return false
     this.#holds.beginLook()
     try {
-      const sights = await this.#pcsc.getStatusChange(context, announced ? this.#times.waitMs : this.#times.pollMs, looks)
+      const sights = await this.#pcsc.getStatusChange(context, lookMs, looks)
       let changed = false
       for (const sight of sights) {
         const state = sight.eventState & ~SCARD_STATE_CHANGED
         if (sight.name === PNP_NOTIFICATION) {
           if ((sight.eventState & SCARD_STATE_CHANGED) !== 0) changed = true
+          this.#arrivals = state
           continue
         }
         if (this.#sights.get(sight.name)?.state === state) continue

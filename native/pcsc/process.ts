@@ -8,6 +8,8 @@ import { fork } from 'node:child_process'
  * `hostEnvironment`. Messages are structured clones in both. `kill` must work on a process that hangs.
  */
 export interface HostProcess {
+  /** For diagnostics; undefined where the process could not be started. */
+  readonly pid: number | undefined
   send(message: unknown): void
   onMessage(listener: (message: unknown) => void): void
   /** Called once, whatever the reason, also where the process could not be started. */
@@ -40,6 +42,7 @@ export function forkHost(entry: string): HostProcess {
     execArgv: [],
   })
   return {
+    pid: child.pid,
     // A send that fails is followed by the exit, which tells everyone who waits.
     send: (message) => {
       if (child.connected) child.send(message as object, () => undefined)

@@ -1,0 +1,59 @@
+/**
+ * The machine's PC/SC service for tests: pcscd with vpcd's two virtual readers. It is one for the whole machine, and stays
+ * running after the tests: whoever comes next uses it again.
+ */
+
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+
+const SOCKET = '/run/pcscd/pcscd.comm'
+const PID_FILE = '/run/pcscd/pcscd.pid'
+const START_LIMIT_MS = 10_000
+
+/** Starts pcscd where it does not run, and resolves once it takes connections. */
+export async function ensurePcscd(): Promise<void> {
+  if (await answers()) return
+  // A service that was killed leaves its socket behind, and one that starts takes it for a sign that another runs.
+  if (pcscdPids().length === 0) for (const file of [SOCKET, PID_FILE]) rmSync(file, { force: true })
+  const child = spawn('pcscd', ['--foreground'], { stdio: 'ignore', detached: true })
+  const failed = new Promise<never>((_, reject) => child.once('error', reject))
+  child.unref()
+  const deadline = performance.now() + START_LIMIT_MS
+  while (!(await Promise.race([answers(), failed]))) {
+    if (performance.now() > deadline) throw new Error(`pcscd does not answer at ${SOCKET}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+/** Kills pcscd as a fault does: without a chance to clean up. It stays down until ensurePcscd. */
+export async function killPcscd(): Promise<void> {
+  for (const pid of pcscdPids()) process.kill(pid, 'SIGKILL')
+  while (pcscdPids().length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+function answers(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(SOCKET)
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
+
+function pcscdPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        // The third field is the state: a zombie is gone and waits for its parent only.
+        const [, name, state] = /^\d+ \((.*)\) (\S)/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? []
+        return name === 'pcscd' && state !== 'Z'
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+}
