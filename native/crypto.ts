@@ -52,12 +52,12 @@ const aeads = {
   A256GCM: { name: 'aes-256-gcm', ccm: false, keyLength: 32, nonceLength: 12, tagLength: 16 },
 } as const satisfies Record<AeadAlgorithm, unknown>
 
-/** NIST SP 800-78-5 table 9. */
+/** NIST SP 800-78-5 table 9. BoringSSL has no ECB for 3DES; CBC of one block with a zero IV is the same. */
 const blockCiphers = {
-  '3DES': { name: 'des-ede3-ecb', keyLength: 24, blockLength: 8 },
-  'AES-128': { name: 'aes-128-ecb', keyLength: 16, blockLength: 16 },
-  'AES-192': { name: 'aes-192-ecb', keyLength: 24, blockLength: 16 },
-  'AES-256': { name: 'aes-256-ecb', keyLength: 32, blockLength: 16 },
+  '3DES': { name: 'des-ede3-cbc', iv: new Uint8Array(8), keyLength: 24, blockLength: 8 },
+  'AES-128': { name: 'aes-128-ecb', iv: null, keyLength: 16, blockLength: 16 },
+  'AES-192': { name: 'aes-192-ecb', iv: null, keyLength: 24, blockLength: 16 },
+  'AES-256': { name: 'aes-256-ecb', iv: null, keyLength: 32, blockLength: 16 },
 } as const satisfies Record<BlockCipher, unknown>
 
 type NistCurve = 'P-256' | 'P-384'
@@ -281,10 +281,10 @@ function sharedSecret(group: Group, privateKey: Uint8Array, publicKey: Uint8Arra
 }
 
 function block(decrypt: boolean, cipher: BlockCipher, key: Uint8Array, input: Uint8Array): Uint8Array {
-  const { name, keyLength, blockLength } = blockCiphers[cipher]
+  const { name, iv, keyLength, blockLength } = blockCiphers[cipher]
   expectLength(cipher, 'key', key, keyLength)
   expectLength(cipher, 'block', input, blockLength)
-  const transform = decrypt ? createDecipheriv(name, key, null) : createCipheriv(name, key, null)
+  const transform = decrypt ? createDecipheriv(name, key, iv) : createCipheriv(name, key, iv)
   transform.setAutoPadding(false)
   return concat(transform.update(input), transform.final())
 }

@@ -113,13 +113,9 @@ describe('AEAD', () => {
 
 describe('key agreement', () => {
   it('X25519 of RFC 7748 section 6.1', () => {
-    const alice = fromHex('77076d0a7318a57d3c16c17251b26645df7cff2d1f7a2b6d4f0e5a2e6b1d2c2a')
     const bob = fromHex('5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb')
     const bobPublic = fromHex('de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f')
     expect(nodeCrypto.publicKey('X25519', bob)).toEqual(bobPublic)
-    expect(nodeCrypto.sharedSecret('X25519', alice, bobPublic)).toEqual(
-      nodeCrypto.sharedSecret('X25519', bob, nodeCrypto.publicKey('X25519', alice)),
-    )
     expect(
       toHex(
         nodeCrypto.sharedSecret(
