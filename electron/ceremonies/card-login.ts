@@ -112,8 +112,8 @@ function parseResult(ead4: readonly EadItem[]): LoginResult | undefined {
   }
 }
 
-/** A gateway forgets a handshake that nobody goes on with; one that is older than this is begun again after the PIN. */
-const FRESH_MS = 8000
+/** A gateway forgets a handshake after five minutes; one that is older than this is begun again after the PIN. */
+const FRESH_MS = 4 * 60_000
 
 /** The handshake that runs ahead of the PIN, and begins again where it was lost or has become old meanwhile. */
 export class LoginAhead {

@@ -32,6 +32,7 @@ export function login(desk: OnlineDesk, insertion: Insertion, purpose: 'holder' 
       await card.piv.select()
       const credential = await readCredential(card.piv)
       const outcome = await proveWithPin(desk, card, credential, purpose)
+      desk.link.opened(outcome.result.session)
       guide.person(outcome.result.holder)
       return outcome
     }),

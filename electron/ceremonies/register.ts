@@ -17,7 +17,7 @@ import { PivError } from '../../protocol/piv/errors.ts'
 import { buildCertificateObject } from '../../protocol/piv/objects.ts'
 import { type CardSummary, readCard } from '../../protocol/piv/read-card.ts'
 import type { StepId } from '../contract/snapshot.ts'
-import { type GatewayLink, LinkError } from '../session/link.ts'
+import { LinkError } from '../session/link.ts'
 import { type HeldCard, type Insertion, withCard } from './card-access.ts'
 import { beginCardLogin, type CardCredential, credentialOf } from './card-login.ts'
 import type { OnlineDesk } from './desk.ts'
@@ -128,13 +128,7 @@ async function linkCard(desk: OnlineDesk, card: HeldCard, { certificate }: CardS
   if (certificate.kind !== 'present') throw new CeremonyFailed({ code: 'card-foreign' })
   const credential = credentialOf(certificate.der)
   desk.guide.begin('register', ['read-card', 'enter-pin', 'verify'])
-  const { result } = await proveWithPin(desk, card, credential, 'registration')
-  endSession(desk.link, result.session)
-}
-
-/** The person was registered, not logged in: the session that the proof opened ends at once. */
-function endSession(link: GatewayLink, session: Uint8Array): void {
-  link.request('session.end', { session, reason: 'operator' }).catch(() => undefined)
+  await proveWithPin(desk, card, credential, 'registration')
 }
 
 interface Work {
@@ -271,13 +265,13 @@ async function writeCertificate(
 
 /** The first login: only this makes the card active at the gateway. */
 async function prove(desk: OnlineDesk, card: HeldCard, credential: CardCredential, pin: Uint8Array): Promise<void> {
-  const { link, monotonic } = desk
+  const { monotonic } = desk
   const handshake = await beginCardLogin(desk, credential, 'registration')
   const startedAt = monotonic()
   await card.piv.verifyPin(pin)
   const verifiedAt = monotonic()
   const signature = await card.piv.sign(SLOT.authentication, credential.algorithm, handshake.digest)
   const timings = { verifyMs: verifiedAt - startedAt, signMs: monotonic() - verifiedAt }
-  const { session } = await handshake.finish(signature, timings)
-  endSession(link, session)
+  // The gateway closes the session of a registration's proof at once: the person was registered, not logged in.
+  await handshake.finish(signature, timings)
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Broker } from '../../native/broker.ts'
-import { equalConstantTime } from '../../protocol/bytes.ts'
+import { equalConstantTime, fromHex, toHex } from '../../protocol/bytes.ts'
 import type { Channel } from '../../protocol/channel.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import { decodeAnswer, encodeRequest, parseAnswerBody } from '../../protocol/messages/exchange.ts'
@@ -87,6 +87,9 @@ interface Session {
   nextId: number
 }
 
+/** As many as a 'hello' may name. */
+const MOST_SESSIONS = 64
+
 export function createGatewayLink(options: GatewayLinkOptions): TerminalLink {
   return new Link(options)
 }
@@ -103,6 +106,8 @@ class Link implements TerminalLink {
   #state: GatewayView = { kind: 'connecting' }
   #greeting: AnswerBody<'hello'> | undefined
   #session: Session | undefined
+  /** Hexadecimal, in the order in which they were opened. */
+  readonly #opened = new Set<string>()
   /** Wakes the loop: the broker came or went, the session is in doubt, the link is closed. */
   #wake: (() => void) | undefined
   #woken = false
@@ -148,10 +153,18 @@ class Link implements TerminalLink {
     body: RequestBody<O>,
     options: { readonly timeoutMs?: number } = {},
   ): Promise<AnswerBody<O>> {
+    // Whether or not the gateway hears of it: a session that is not named at the next greeting ends there.
+    if (operation === 'session.end') this.#opened.delete(toHex((body as RequestBody<'session.end'>).session))
     const timeoutMs = options.timeoutMs ?? this.#times.requestMs
     const deadline = this.#monotonic() + timeoutMs
     const session = this.#session ?? (await this.#nextSession(timeoutMs))
     return this.#ask(session, operation, body, Math.max(1, deadline - this.#monotonic()))
+  }
+
+  opened(session: Uint8Array): void {
+    this.#opened.add(toHex(session))
+    const [oldest] = this.#opened
+    if (this.#opened.size > MOST_SESSIONS && oldest !== undefined) this.#opened.delete(oldest)
   }
 
   async close(): Promise<void> {
@@ -209,7 +222,8 @@ class Link implements TerminalLink {
   }
 
   #hello(session: Session, timeoutMs: number): Promise<AnswerBody<'hello'>> {
-    return this.#ask(session, 'hello', { software: this.#options.software.slice(0, 40) }, timeoutMs)
+    const sessions = [...this.#opened].map(fromHex)
+    return this.#ask(session, 'hello', { software: this.#options.software.slice(0, 40), sessions }, timeoutMs)
   }
 
   async #answers(session: Session): Promise<boolean> {

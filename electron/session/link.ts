@@ -12,6 +12,11 @@ export interface GatewayLink {
     body: RequestBody<O>,
     options?: { readonly timeoutMs?: number },
   ): Promise<AnswerBody<O>>
+  /**
+   * A login opened this session. It is named when the link comes back over a new channel, so that the gateway keeps it, until
+   * 'session.end' is requested for it.
+   */
+  opened(session: Uint8Array): void
   close(): Promise<void>
 }
 
