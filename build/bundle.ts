@@ -48,7 +48,7 @@ const BUNDLES: Readonly<Record<BundleName, BuildOptions>> = {
     jsx: 'automatic',
     define: { 'process.env.NODE_ENV': '"production"' },
     loader: { '.html': 'copy', '.svg': 'file', '.woff2': 'file', '.png': 'file' },
-    assetNames: 'assets/[name]-[hash]',
+    assetNames: 'renderer/assets/[name]-[hash]',
     entryPoints: { 'renderer/main': 'renderer/main.tsx', 'renderer/index': 'renderer/index.html' },
     plugins: [leaveOutOlderFonts()],
   },

@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
-const text = (max: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(max))
 
 const settingsSchema = v.strictObject({
   /** mqtt://host:port or mqtts://host:port; without TLS only to this machine. */
@@ -17,9 +16,7 @@ const settingsSchema = v.strictObject({
   brokerCert: v.optional(path),
   brokerKey: v.optional(path),
   /** The code of `npm run gateway -- invite`: a terminal without identity enrols with it at start. */
-  invitation: v.optional(text(200)),
-  /** What this desk is called, told to the gateway. */
-  site: v.optional(text(80)),
+  invitation: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
   /** Simulated cards: always, never, or while there is no real reader. */
   simulation: v.optional(v.picklist(['on', 'off', 'auto']), 'off'),
   /** After how many minutes without use the operator is signed out. */
@@ -37,7 +34,6 @@ const VARIABLES: Readonly<Record<Key, string>> = {
   brokerCert: 'TESSERA_BROKER_CERT',
   brokerKey: 'TESSERA_BROKER_KEY',
   invitation: 'TESSERA_INVITATION',
-  site: 'TESSERA_SITE',
   simulation: 'TESSERA_SIMULATION',
   idleMinutes: 'TESSERA_IDLE_MINUTES',
   logLevel: 'TESSERA_LOG_LEVEL',
@@ -74,7 +70,6 @@ const WANTED: Readonly<Record<Key, string>> = {
   brokerCert: 'must be the path of a file in PEM',
   brokerKey: 'must be the path of a file in PEM',
   invitation: 'must be the code of an invitation',
-  site: 'must be a text of 1 to 80 characters',
   simulation: 'must be on, off or auto',
   idleMinutes: 'must be a whole number from 1 to 1440',
   logLevel: 'must be error, info or debug',

@@ -5,12 +5,12 @@
 
 import type { ReadersStatus } from '../../native/reader.ts'
 import { includesRole } from '../../protocol/messages/operations.ts'
+import type { Insertion } from '../ceremonies/card-access.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { Step, StepId } from '../contract/snapshot.ts'
 import { canRetry } from './remedies.ts'
 import {
   type Ask,
-  type CardPresence,
   type CeremonyActivity,
   type CeremonyRequest,
   type Command,
@@ -70,7 +70,7 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
     case 'step':
       return to(inRun(state, event.run, (activity) => ({ ...activity, steps: stepReached(activity.steps, event.id) })))
     case 'person':
-      return to(inRun(state, event.run, (activity) => ({ ...activity, person: event.person })))
+      return to(inRun(state, event.run, (activity) => ({ ...activity, person: nameOf(event.person) })))
     case 'ask-pin':
       return asked(state, event.run, { kind: 'pin', request: event.request, lastTryConfirmed: false })
     case 'ask-new-pin':
@@ -116,6 +116,11 @@ function stepReached(steps: readonly Step[], id: StepId): readonly Step[] {
   const reached = steps.findIndex((step) => step.id === id)
   if (reached < 0) return steps
   return steps.map((step, index) => ({ id: step.id, state: index < reached ? 'done' : index === reached ? 'active' : 'todo' }))
+}
+
+/** The name and nothing else: what stands here is shown in the window. */
+function nameOf({ givenName, familyName }: { readonly givenName: string; readonly familyName: string }) {
+  return { givenName, familyName }
 }
 
 // Cards.
@@ -173,7 +178,7 @@ function beginWithFreshCard(state: State): Next {
   return start(state, { kind: state.operator === undefined ? 'sign-in' : 'login' }, state.fresh)
 }
 
-function start(state: State, request: CeremonyRequest, card: CardPresence): Next {
+function start(state: State, request: CeremonyRequest, card: Insertion): Next {
   const run = state.lastRun + 1
   const known = sameCard(state.fresh, card) ? without(state, 'fresh') : state
   const stage: Stage = { kind: 'running', run, card, ask: NO_ASK }
@@ -188,16 +193,16 @@ function ceremony(request: CeremonyRequest, stage: Stage): CeremonyActivity {
     stage,
   }
   if (request.kind !== 'register') return activity
-  return { ...activity, person: { givenName: request.person.givenName, familyName: request.person.familyName } }
+  return { ...activity, person: nameOf(request.person) }
 }
 
-function startOrAskForCard(state: State, request: CeremonyRequest, card: CardPresence | undefined): Next {
+function startOrAskForCard(state: State, request: CeremonyRequest, card: Insertion | undefined): Next {
   if (card !== undefined && isPresent(state.readers, card)) return start(state, request, card)
   return to({ ...state, activity: ceremony(request, { kind: 'insert' }) })
 }
 
 /** Which of the cards that are in goes with that intent; undefined where one has to be put in. */
-function cardFor(state: State, request: CeremonyRequest): CardPresence | undefined {
+function cardFor(state: State, request: CeremonyRequest): Insertion | undefined {
   if (state.fresh !== undefined) return state.fresh
   if (request.kind === 'change-pin' && state.session !== undefined) return state.session.card
   const cards = presentCards(state.readers)
@@ -278,11 +283,11 @@ function loggedIn(
   return to({ ...state, session: { login, card: stage.card }, activity: waiting() })
 }
 
-const removed = (card: CardPresence): Problem => ({ code: 'card-removed', reader: card.reader })
+const removed = (card: Insertion): Problem => ({ code: 'card-removed', reader: card.reader })
 
 const endOf = (session: Uint8Array, reason: SessionEndReason): Effect => ({ kind: 'end-session', session, reason })
 
-function failed(state: State, problem: Problem, card: CardPresence): State {
+function failed(state: State, problem: Problem, card: Insertion): State {
   if (state.activity.kind !== 'ceremony') return state
   const steps = state.activity.steps.map(
     (step): Step => ({ id: step.id, state: step.state === 'active' ? 'failed' : step.state }),

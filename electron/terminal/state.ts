@@ -4,17 +4,13 @@
  */
 
 import type { ReadersStatus } from '../../native/reader.ts'
-import type { LoginResult, Person, RequestBody, Role } from '../../protocol/messages/operations.ts'
+import type { Person, RequestBody, Role } from '../../protocol/messages/operations.ts'
+import type { Insertion } from '../ceremonies/card-access.ts'
 import type { NewPinRequest, PinRequest } from '../ceremonies/guide.ts'
+import type { LoginOutcome } from '../ceremonies/login.ts'
 import type { Intent } from '../contract/intents.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { CeremonyResult, GatewayView, SimulationView, Step, StepId } from '../contract/snapshot.ts'
-
-/** One insertion of one card: another number of insertions is another card, even in the same reader. */
-export interface CardPresence {
-  readonly reader: string
-  readonly insertions: number
-}
 
 export type CeremonyRequest =
   | { readonly kind: 'sign-in' }
@@ -27,12 +23,6 @@ export type CeremonyRequest =
       /** The registrar's session; absent for the first operator of a fresh gateway. */
       readonly session?: Uint8Array
     }
-
-export interface LoginOutcome {
-  readonly result: LoginResult
-  /** From the last digit to the session, in milliseconds. */
-  readonly loginMs: number
-}
 
 /** How a ceremony ended. */
 export type Outcome =
@@ -52,13 +42,13 @@ export type Stage =
   | {
       readonly kind: 'running'
       readonly run: number
-      readonly card: CardPresence
+      readonly card: Insertion
       readonly ask: Ask
       /** Why the ceremony was told to end, until it has. */
       readonly ending?: 'cancelled' | 'card-removed'
     }
-  | { readonly kind: 'done'; readonly result: CeremonyResult; readonly card: CardPresence }
-  | { readonly kind: 'failed'; readonly problem: Problem; readonly card?: CardPresence }
+  | { readonly kind: 'done'; readonly result: CeremonyResult; readonly card: Insertion }
+  | { readonly kind: 'failed'; readonly problem: Problem; readonly card?: Insertion }
 
 export interface CeremonyActivity {
   readonly kind: 'ceremony'
@@ -80,12 +70,12 @@ export interface OperatorState {
   readonly since: number
   readonly session: Uint8Array
   /** The operator's own card, which is not the card to register when it still sticks in the reader. */
-  readonly card: CardPresence
+  readonly card: Insertion
 }
 
 export interface PersonSession {
   readonly login: LoginOutcome
-  readonly card: CardPresence
+  readonly card: Insertion
 }
 
 export interface State {
@@ -98,7 +88,7 @@ export interface State {
   readonly operator?: OperatorState
   readonly session?: PersonSession
   /** The card that was put in last and that nothing has been done with yet. */
-  readonly fresh?: CardPresence
+  readonly fresh?: Insertion
   readonly activity: Activity
   readonly lastRun: number
 }
@@ -143,7 +133,7 @@ export type TerminalEvent =
 export type SessionEndReason = RequestBody<'session.end'>['reason']
 
 export type Effect =
-  | { readonly kind: 'start'; readonly run: number; readonly request: CeremonyRequest; readonly card: CardPresence }
+  | { readonly kind: 'start'; readonly run: number; readonly request: CeremonyRequest; readonly card: Insertion }
   | { readonly kind: 'answer-pin'; readonly run: number; readonly pin: Uint8Array }
   | { readonly kind: 'answer-new-pin'; readonly run: number; readonly current?: Uint8Array; readonly next: Uint8Array }
   | { readonly kind: 'cancel-ask'; readonly run: number }
@@ -158,7 +148,7 @@ export interface Transition {
   readonly accepted: boolean
 }
 
-export function isPresent(status: ReadersStatus, card: CardPresence): boolean {
+export function isPresent(status: ReadersStatus, card: Insertion): boolean {
   return status.readers.some(
     (reader) =>
       reader.name === card.reader &&
@@ -168,12 +158,12 @@ export function isPresent(status: ReadersStatus, card: CardPresence): boolean {
   )
 }
 
-export function presentCards(status: ReadersStatus): readonly CardPresence[] {
+export function presentCards(status: ReadersStatus): readonly Insertion[] {
   return status.readers
     .filter((reader) => reader.state.kind === 'card' || reader.state.kind === 'in-use')
     .map((reader) => ({ reader: reader.name, insertions: reader.insertions }))
 }
 
-export function sameCard(a: CardPresence | undefined, b: CardPresence | undefined): boolean {
+export function sameCard(a: Insertion | undefined, b: Insertion | undefined): boolean {
   return a !== undefined && b !== undefined && a.reader === b.reader && a.insertions === b.insertions
 }

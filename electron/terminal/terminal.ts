@@ -5,6 +5,7 @@
 
 import type { ReadersStatus } from '../../native/reader.ts'
 import { utf8, wipe } from '../../protocol/bytes.ts'
+import type { Insertion } from '../ceremonies/card-access.ts'
 import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
 import type { IntentReply } from '../contract/channels.ts'
 import type { Intent } from '../contract/intents.ts'
@@ -12,7 +13,6 @@ import type { Problem } from '../contract/problems.ts'
 import type { GatewayView, SimulationView, Snapshot } from '../contract/snapshot.ts'
 import { transition } from './machine.ts'
 import {
-  type CardPresence,
   type CeremonyRequest,
   type Command,
   type Effect,
@@ -28,7 +28,7 @@ import { toSnapshot } from './view.ts'
 /** What the terminal drives. None of these may be called again before the window has something to show. */
 export interface Drivers {
   /** Runs one ceremony to its end; rejects with CeremonyCancelled or CeremonyFailed. */
-  run(request: CeremonyRequest, card: CardPresence, guide: Guide): Promise<Extract<Outcome, { kind: 'logged-in' | 'finished' }>>
+  run(request: CeremonyRequest, card: Insertion, guide: Guide): Promise<Extract<Outcome, { kind: 'logged-in' | 'finished' }>>
   /** Enrols by an invitation's code; answers with what went wrong, or nothing. */
   enrol(code: string): Promise<Problem | undefined>
   /** Tells the gateway; never rejects. */
@@ -149,7 +149,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     dispatch(problem === undefined ? { kind: 'enrol-ended' } : { kind: 'enrol-ended', problem })
   }
 
-  async function run(id: number, request: CeremonyRequest, card: CardPresence): Promise<void> {
+  async function run(id: number, request: CeremonyRequest, card: Insertion): Promise<void> {
     let outcome: Outcome
     try {
       outcome = await drivers.run(request, card, guideFor(id))

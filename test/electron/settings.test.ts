@@ -40,12 +40,12 @@ describe('settings', () => {
   })
 
   test('the environment goes before the file, an empty variable does not', () => {
-    write({ brokerUrl: 'mqtts://desk.example:8883', site: 'North', idleMinutes: 5 })
+    write({ brokerUrl: 'mqtts://desk.example:8883', logLevel: 'debug', idleMinutes: 5 })
     expect(
-      loadSettings(folder, { TESSERA_BROKER_URL: 'mqtt://localhost:1', TESSERA_SITE: '', TESSERA_IDLE_MINUTES: '30' }),
+      loadSettings(folder, { TESSERA_BROKER_URL: 'mqtt://localhost:1', TESSERA_LOG_LEVEL: '', TESSERA_IDLE_MINUTES: '30' }),
     ).toMatchObject({
       brokerUrl: 'mqtt://localhost:1',
-      site: 'North',
+      logLevel: 'debug',
       idleMinutes: 30,
     })
   })

@@ -1,22 +1,17 @@
 /** A terminal whose readers, gateway and ceremonies the test plays itself. */
+import type { Insertion } from '../../electron/ceremonies/card-access.ts'
 import { CeremonyCancelled, type Guide } from '../../electron/ceremonies/guide.ts'
 import type { Intent } from '../../electron/contract/intents.ts'
 import type { Problem } from '../../electron/contract/problems.ts'
 import type { Page, Prompt } from '../../electron/contract/snapshot.ts'
-import type {
-  CardPresence,
-  CeremonyRequest,
-  Outcome,
-  SessionEndReason,
-  SimulationCommand,
-} from '../../electron/terminal/state.ts'
+import type { CeremonyRequest, Outcome, SessionEndReason, SimulationCommand } from '../../electron/terminal/state.ts'
 import { createTerminal } from '../../electron/terminal/terminal.ts'
 import type { ReaderState, ReaderStatus, ServiceState } from '../../native/reader.ts'
 import type { LoginResult, Role } from '../../protocol/messages/operations.ts'
 
 export interface Run {
   readonly request: CeremonyRequest
-  readonly card: CardPresence
+  readonly card: Insertion
   readonly guide: Guide
   resolve(outcome: Extract<Outcome, { kind: 'logged-in' | 'finished' }>): void
   reject(error: Error): void

@@ -1,0 +1,125 @@
+/**
+ * The terminal's main process: plain wiring. What the first picture does not need (cryptography, MQTT, card readers) is loaded
+ * after the window has been asked for.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { app, dialog, ipcMain } from 'electron'
+import { listenToWindow } from './ipc.ts'
+import { ORIGIN } from './page-files.ts'
+import { declareScheme, servePage } from './page-protocol.ts'
+import type { Services } from './services.ts'
+import { tesseraHome } from './settings/home.ts'
+import { createLog, errorFields, type Log } from './settings/log.ts'
+import { loadSettings, type Settings, SettingsError } from './settings/settings.ts'
+import { createTerminal, type Terminal } from './terminal/terminal.ts'
+import { denyLeaving, lockDown, openWindow, type TerminalWindow } from './window.ts'
+
+/** How long the gateway is waited for when the program ends. */
+const CLOSE_MS = 2000
+
+/** EX_CONFIG of sysexits.h. */
+const EXIT_CONFIGURATION = 78
+
+const bundles = import.meta.dirname
+const folder = join(tesseraHome(process.env), 'terminal')
+
+app.enableSandbox()
+app.setPath('userData', join(folder, 'browser'))
+declareScheme()
+denyLeaving()
+
+const settings = settingsOrTell()
+if (settings === undefined) app.exit(EXIT_CONFIGURATION)
+// One desk, one window: a second start shows the first one.
+else if (app.requestSingleInstanceLock()) void run(settings)
+else app.quit()
+
+function settingsOrTell(): Settings | undefined {
+  try {
+    return loadSettings(folder, process.env)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    // On Linux this goes to stderr, because there is no window yet.
+    dialog.showErrorBox('Tessera', error.message)
+    return undefined
+  }
+}
+
+async function run(settings: Settings): Promise<void> {
+  const log = createLog({ file: join(folder, 'log', 'terminal.log'), level: settings.logLevel, now: Date.now })
+  await app.whenReady()
+  lockDown()
+  servePage(join(bundles, 'renderer'))
+
+  let loaded: Promise<Services> | undefined
+  /** Whoever needs the services first waits until they are loaded. */
+  const services = (): Promise<Services> => {
+    loaded ??= import('./services.ts').then(({ createServices }) => createServices({ settings, folder, bundles, log, terminal }))
+    return loaded
+  }
+  const terminal: Terminal = createTerminal({
+    application: { version: versionOf(bundles), electron: process.versions.electron ?? '' },
+    idleMs: settings.idleMinutes * 60_000,
+    now: Date.now,
+    onUnexpected: (where, error) => log.error('unexpected', { where, ...errorFields(error) }),
+    drivers: {
+      run: async (request, card, guide) => (await services()).run(request, card, guide),
+      enrol: async (code) => (await services()).enrol(code),
+      endSession: async (session, reason) => (await services()).endSession(session, reason),
+      simulate: async (command) => (await services()).simulate(command),
+    },
+  })
+
+  const window: TerminalWindow = openWindow({
+    bundles,
+    onPageLost: (reason) => log.error('page-lost', { code: reason }),
+  })
+  listenToWindow({
+    ipcMain,
+    terminal,
+    origin: ORIGIN,
+    contents: () => (window.browser.isDestroyed() ? undefined : window.browser.webContents),
+    onRefused: (why) => log.error('ipc-refused', { kind: why }),
+  })
+  terminal.subscribe((snapshot) => window.show(snapshot))
+  log.info('start', { version: versionOf(bundles), kind: `electron ${process.versions.electron}` })
+
+  app.on('second-instance', () => {
+    if (window.browser.isDestroyed()) return
+    if (window.browser.isMinimized()) window.browser.restore()
+    window.browser.focus()
+  })
+  app.on('window-all-closed', () => app.quit())
+  let closing = false
+  app.on('will-quit', (event) => {
+    if (closing) return
+    closing = true
+    event.preventDefault()
+    void close(terminal, loaded, log).then(() => app.exit(0))
+  })
+
+  // The page is on its way in processes of its own; this one has time now.
+  setImmediate(() => {
+    services()
+      .then((ready) => ready.start())
+      .catch((error) => {
+        log.error('start', errorFields(error))
+        dialog.showErrorBox('Tessera', error instanceof Error ? error.message : String(error))
+        app.exit(EXIT_CONFIGURATION)
+      })
+  })
+}
+
+/** The sessions at the gateway end before the way to it does. */
+async function close(terminal: Terminal, services: Promise<Services> | undefined, log: Log): Promise<void> {
+  const done = terminal.close().then(async () => (await services)?.close())
+  await Promise.race([done, new Promise((resolve) => setTimeout(resolve, CLOSE_MS))]).catch((error) => {
+    log.error('close', errorFields(error))
+  })
+}
+
+function versionOf(folder: string): string {
+  const { version }: { version?: unknown } = JSON.parse(readFileSync(join(folder, '..', 'package.json'), 'utf8'))
+  return typeof version === 'string' ? version : ''
+}

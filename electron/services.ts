@@ -1,0 +1,190 @@
+/**
+ * The second half of main's wiring: readers, gateway, ceremonies and simulated cards, joined to the terminal by plain constructors.
+ * It is loaded after the window has been asked for, because it brings most of the program's code.
+ */
+import { join } from 'node:path'
+import { app, safeStorage } from 'electron'
+import { BrokerError, type BrokerTls } from '../native/broker.ts'
+import { nodeCrypto } from '../native/crypto.ts'
+import { PcscReaders } from '../native/pcsc/client.ts'
+import { changePin } from './ceremonies/change-pin.ts'
+import { CeremonyFailed, type Guide } from './ceremonies/guide.ts'
+import { login } from './ceremonies/login.ts'
+import { createPinReports } from './ceremonies/pin-reports.ts'
+import { register } from './ceremonies/register.ts'
+import type { GatewayView } from './contract/snapshot.ts'
+import { createGatewayConnection } from './gateway-connection.ts'
+import { mergeReaders } from './readers/merged-readers.ts'
+import { startPcscProcess } from './readers/pcsc-process.ts'
+import { createIdentityStore, type KeyProtection } from './session/identity.ts'
+import { errorFields, type Log } from './settings/log.ts'
+import { readNamedFile, type Settings, SettingsError } from './settings/settings.ts'
+import { createSimulation } from './simulation/simulation.ts'
+import type { Drivers, Terminal } from './terminal/terminal.ts'
+
+/** A session's end is told as long as a person would wait for the window to close. */
+const END_SESSION_MS = 1500
+/** Between attempts to enrol by the settings' invitation while the gateway cannot be reached. */
+const ENROL_AGAIN_MS = 2000
+
+export interface Services extends Drivers {
+  /** Begins to watch readers and gateway. Rejects with a SettingsError for settings that can never work. */
+  start(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface ServicesOptions {
+  readonly settings: Settings
+  /** TESSERA_HOME/terminal */
+  readonly folder: string
+  readonly bundles: string
+  readonly log: Log
+  readonly terminal: Terminal
+}
+
+/** Throws a SettingsError where a file that the settings name cannot be read. */
+export function createServices({ settings, folder, bundles, log, terminal }: ServicesOptions): Services {
+  const simulation = createSimulation({
+    folder: join(folder, 'simulated-cards'),
+    crypto: nodeCrypto,
+    onDamaged: () => log.error('simulated-card-damaged'),
+  })
+  const pcsc = new PcscReaders({ startHost: () => startPcscProcess(join(bundles, 'pcsc-host.cjs')) })
+  const readers = mergeReaders(pcsc, simulation.readers, settings.simulation)
+  const gateway = createGatewayConnection({
+    store: createIdentityStore({ path: join(folder, 'identity.json'), ...protection() }),
+    crypto: nodeCrypto,
+    brokerUrl: settings.brokerUrl,
+    tls: brokerTls(settings),
+    software: `tessera ${app.getVersion()}`,
+    log,
+    onView: gatewayChanged,
+    onFirstOperatorAllowed: (allowed) => terminal.firstOperatorAllowed(allowed),
+  })
+  const reports = createPinReports({ path: join(folder, 'pin-reports.json'), link: () => gateway.gateway()?.link })
+  let closed = false
+
+  function gatewayChanged(view: GatewayView): void {
+    terminal.gatewayChanged(view)
+    if (view.kind === 'online') void reports.flush()
+  }
+
+  const pinDesk = (guide: Guide) => ({
+    readers,
+    guide,
+    pinReports: reports,
+    now: Date.now,
+    monotonic: () => performance.now(),
+  })
+
+  function onlineDesk(guide: Guide) {
+    const known = gateway.gateway()
+    if (known === undefined) throw new CeremonyFailed({ code: 'not-enrolled' })
+    return { ...pinDesk(guide), ...known, crypto: nodeCrypto }
+  }
+
+  function simulationChanged(): void {
+    terminal.simulationChanged(readers.simulates() ? simulation.view() : undefined)
+  }
+
+  /** The invitation of the settings is tried until the gateway has said yes or no. */
+  async function enrolByInvitation(code: string): Promise<void> {
+    const stop = terminal.subscribe(({ page }) => {
+      if (page.kind !== 'enrol') stop()
+      else if (!page.busy && (page.problem?.code === 'gateway-offline' || page.problem?.code === 'gateway-silent')) {
+        setTimeout(() => {
+          if (!closed) terminal.intent({ kind: 'enrol', code })
+        }, ENROL_AGAIN_MS)
+      }
+    })
+    terminal.intent({ kind: 'enrol', code })
+  }
+
+  return {
+    async start() {
+      let shown = ''
+      readers.subscribe((status) => {
+        terminal.readersChanged(status)
+        if (shown !== status.service.kind) log.info('readers', { kind: status.service.kind, count: status.readers.length })
+        shown = status.service.kind
+        simulationChanged()
+      })
+      simulation.subscribe(simulationChanged)
+      terminal.readersChanged(readers.status())
+      simulationChanged()
+      try {
+        const state = await gateway.open()
+        if (state === 'not-enrolled' && settings.invitation !== undefined) await enrolByInvitation(settings.invitation)
+      } catch (error) {
+        if (!(error instanceof BrokerError)) throw error
+        const wanted = error.kind === 'tls-required' ? 'needs mqtts:// to a broker on another machine' : 'cannot be used'
+        throw new SettingsError('bad-value', error.code, 'brokerUrl', wanted, { cause: error })
+      }
+    },
+    async run(request, card, guide) {
+      switch (request.kind) {
+        case 'sign-in':
+        case 'login': {
+          const outcome = await login(onlineDesk(guide), card, request.kind === 'login' ? 'holder' : 'operator')
+          simulation.holderSeen(card.reader, nameOf(outcome.result.holder))
+          return { kind: 'logged-in', login: outcome }
+        }
+        case 'register': {
+          const { kind: _, ...registration } = request
+          const result = await register(onlineDesk(guide), card, registration)
+          simulation.holderSeen(card.reader, nameOf(result))
+          return { kind: 'finished', result }
+        }
+        case 'change-pin':
+          return { kind: 'finished', result: await changePin(pinDesk(guide), card) }
+        default:
+          return request satisfies never
+      }
+    },
+    enrol: (code) => gateway.enrol(code),
+    async endSession(session, reason) {
+      try {
+        await gateway.gateway()?.link.request('session.end', { session, reason }, { timeoutMs: END_SESSION_MS })
+      } catch (error) {
+        // The gateway ends a session that it hears nothing of.
+        log.info('session-end-untold', errorFields(error))
+      }
+    },
+    simulate: async (command) => simulation.perform(command),
+    async close() {
+      closed = true
+      await Promise.all([gateway.close(), readers.close()])
+    },
+  }
+}
+
+function nameOf({ givenName, familyName }: { readonly givenName: string; readonly familyName: string }): string {
+  return `${givenName} ${familyName}`
+}
+
+function brokerTls({ brokerCa, brokerCert, brokerKey }: Settings): BrokerTls | undefined {
+  if (brokerCa === undefined && brokerCert === undefined) return undefined
+  return {
+    ...(brokerCa === undefined ? {} : { ca: readNamedFile('brokerCa', brokerCa) }),
+    ...(brokerCert === undefined ? {} : { certificate: readNamedFile('brokerCert', brokerCert) }),
+    ...(brokerKey === undefined ? {} : { key: readNamedFile('brokerKey', brokerKey) }),
+  }
+}
+
+/** The system's key store where there is a real one; elsewhere the file's own permissions protect the key (docs/security.md). */
+function protection(): { readonly protection?: KeyProtection } {
+  if (!hasKeyStore()) return {}
+  return {
+    protection: {
+      protect: (secret) => new Uint8Array(safeStorage.encryptString(Buffer.from(secret).toString('base64'))),
+      unprotect: (wrapped) => new Uint8Array(Buffer.from(safeStorage.decryptString(Buffer.from(wrapped)), 'base64')),
+    },
+  }
+}
+
+function hasKeyStore(): boolean {
+  if (process.platform !== 'linux') return safeStorage.isEncryptionAvailable()
+  // Electron 22 cannot tell a key ring from its own fixed password, so it counts as none.
+  const backend = (safeStorage as Partial<typeof safeStorage>).getSelectedStorageBackend?.()
+  return backend !== undefined && backend !== 'basic_text' && backend !== 'unknown' && safeStorage.isEncryptionAvailable()
+}
