@@ -56,8 +56,16 @@ export async function bringPackages(root) {
     // `npm ci` begins by removing node_modules; where there is one already, only the difference is installed.
     const how = existsSync(path.join(root, 'node_modules', '.package-lock.json')) ? ['install', '--no-save'] : ['ci']
     await step(`Installing the locked packages (up to ${Object.keys(lock ?? {}).length} of them)`, async () => {
-      const { code, output } = await npm(root, [...how, '--include=dev', '--include=optional', '--no-audit', '--no-fund'])
-      if (code !== 0) throw new SetupError(`npm ${how[0]} failed:\n${tail(output)}`)
+      const { code, output } = await npm(root, [
+        ...how,
+        '--include=dev',
+        '--include=optional',
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+      ])
+      // npm says what is wrong first, and how it is used after.
+      if (code !== 0) throw new SetupError(`npm ${how[0]} failed:\n${output.split('\n').slice(0, 15).join('\n')}`)
     })
   }
   return bringNode(root)
