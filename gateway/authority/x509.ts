@@ -5,7 +5,6 @@
 
 import { CertificationRequest } from '@peculiar/asn1-csr'
 import {
-  ECDSASigValue,
   ECParameters,
   id_ecdsaWithSHA256,
   id_ecdsaWithSHA384,
@@ -46,6 +45,7 @@ import {
 } from '@peculiar/asn1-x509'
 import { concat, equalConstantTime } from '../../protocol/bytes.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
+import { derToRaw, rawToDer } from '../../protocol/piv/ecdsa-signature.ts'
 
 export type EcAlgorithm = 'ES256' | 'ES384'
 
@@ -133,34 +133,12 @@ function decodePublicKey(info: SubjectPublicKeyInfo): EcPublicKey {
   return { algorithm, publicKey: point.slice(1) }
 }
 
-/** An unsigned big-endian number as the content of a DER INTEGER (X.690 section 8.3). */
-function integer(bytes: Uint8Array): ArrayBuffer {
-  let start = 0
-  while (start < bytes.length - 1 && bytes[start] === 0) start += 1
-  const digits = bytes.subarray(start)
-  return ((digits[0] ?? 0) & 0x80 ? concat(Uint8Array.of(0), digits) : concat(digits)).buffer
-}
-
-function unsigned(content: ArrayBuffer, length: number): Uint8Array {
-  const bytes = new Uint8Array(content)
-  const digits = bytes[0] === 0 ? bytes.subarray(1) : bytes
-  if (digits.length > length || (bytes[0] ?? 0) & 0x80) throw new X509Error('bad-signature')
-  const result = new Uint8Array(length)
-  result.set(digits, length - digits.length)
-  return result
-}
-
-function encodeSignature(signature: Uint8Array): ArrayBuffer {
-  const half = signature.length / 2
-  return AsnConvert.serialize(
-    new ECDSASigValue({ r: integer(signature.subarray(0, half)), s: integer(signature.subarray(half)) }),
-  )
-}
-
 function decodeSignature(algorithm: EcAlgorithm, bytes: ArrayBuffer): Uint8Array {
-  const { r, s } = parse(ECDSASigValue, new Uint8Array(bytes))
-  const { coordinate } = algorithms[algorithm]
-  return concat(unsigned(r, coordinate), unsigned(s, coordinate))
+  try {
+    return derToRaw(new Uint8Array(bytes), algorithms[algorithm].coordinate)
+  } catch (cause) {
+    throw new X509Error('bad-signature', { cause })
+  }
 }
 
 /** RFC 7093 section 2, method 1: the leftmost 160 bits of the SHA-256 of the key's bits. */
@@ -232,7 +210,7 @@ export function issueCertificate(options: CertificateOptions): Uint8Array {
     ]),
   })
   const signed = crypto.sign(issuer.key.algorithm, issuer.key.privateKey, der(tbs))
-  return der(new Certificate({ tbsCertificate: tbs, signatureAlgorithm: signature, signatureValue: encodeSignature(signed) }))
+  return der(new Certificate({ tbsCertificate: tbs, signatureAlgorithm: signature, signatureValue: rawToDer(signed).buffer }))
 }
 
 function wholeSecond(time: number): Date {

@@ -87,7 +87,12 @@ const cardTimingsSchema = v.strictObject({ verifyMs: millis, signMs: millis })
 export const operations = {
   /** First request on a fresh channel. */
   hello: {
-    request: v.strictObject({ software: text(40), site: v.optional(text(80)) }),
+    request: v.strictObject({
+      software: text(40),
+      site: v.optional(text(80)),
+      /** The sessions that this terminal still shows, when it comes back over a new channel: all its others end (none named: all). */
+      sessions: v.optional(v.pipe(v.array(identifier), v.maxLength(64))),
+    }),
     answer: v.strictObject({
       time,
       site: v.pipe(v.string(), v.maxLength(80)),

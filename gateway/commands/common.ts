@@ -1,0 +1,84 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+/** The command line was wrong: its message, then the help; exit status 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'UsageError'
+  }
+}
+
+/** Words for people, or the data as one line of JSON. */
+export type Output = (words: string, data: unknown) => void
+
+/** --data, else $TESSERA_HOME/gateway, else where this system keeps an application's data. */
+export function dataDirectoryOf(option: string | undefined): string {
+  if (option !== undefined) return resolve(option)
+  const { TESSERA_HOME, LOCALAPPDATA, XDG_DATA_HOME } = process.env
+  if (TESSERA_HOME) return resolve(TESSERA_HOME, 'gateway')
+  switch (process.platform) {
+    case 'win32':
+      return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'Tessera', 'gateway')
+    case 'darwin':
+      return join(homedir(), 'Library', 'Application Support', 'Tessera', 'gateway')
+    default:
+      return join(XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'tessera', 'gateway')
+  }
+}
+
+const COMMON = `
+  --data DIR    where keys and store are (default: $TESSERA_HOME/gateway, else the system's data folder)
+  --json        answer with JSON
+  -h, --help    this text`
+
+export const HELP = {
+  all: `npm run gateway -- COMMAND [options]
+
+  start                     run the gateway
+  invite                    make a one-time code that enrols a terminal
+  holders                   list the people; suspend or restore one
+  cards                     list the cards; withdraw one
+  terminals                 list the terminals; withdraw one
+  audit verify              check the audit log
+
+  COMMAND --help tells more. All but start may be used while the gateway runs.`,
+  start: `npm run gateway -- start [options]
+
+Runs until SIGTERM or SIGINT. Without --broker it brings its own, on this machine only.
+
+  --port N      port of the embedded broker (default 1883; 0 takes a free one)
+  --broker URL  another broker: mqtts://host[:8883], or mqtt://localhost[:1883]
+  --ca FILE     certificates (PEM) that the broker's must lead to
+  --cert FILE   client certificate (PEM) for that broker, with --key FILE
+  --key FILE    its private key (PEM)
+  --server-name NAME   the name in the broker's certificate, where it is not the host's
+  --slot N      number of this worker, where several work on one data folder (default 0)
+  --desk        for one desk: a free port, and an invitation where no terminal or no operator is there yet
+  --site NAME   with --desk: where the terminal stands (default "Desk")
+  --json        one line {"ready":true,...} when ready; the log goes to standard error${COMMON.replace(/\n {2}--json.*/, '')}`,
+  invite: `npm run gateway -- invite [options]
+
+Makes a code that enrols one terminal, once. It also tells the terminal which gateway to trust: hand it over safely.
+
+  --site NAME         where the terminal stands, as people know it (default "Desk")
+  --hours N           how long the code may be used (default 24)
+  --first-operator    the terminal may register the first operator, while there is none${COMMON}`,
+  holders: `npm run gateway -- holders [suspend WHO | restore WHO] [options]
+
+Lists the people, or suspends or restores one: WHO is the house's number of the person, or the identifier.
+${COMMON}`,
+  cards: `npm run gateway -- cards [withdraw GUID] [options]
+
+Lists the cards, or withdraws one for good.
+${COMMON}`,
+  terminals: `npm run gateway -- terminals [withdraw ID] [options]
+
+Lists the terminals, or withdraws one for good.
+${COMMON}`,
+  audit: `npm run gateway -- audit verify [options]
+
+Checks that no entry of the audit log was changed, removed or moved; exit status 1 where one was. Keep the number and hash that
+it prints elsewhere: only they show an older copy of the whole store.
+${COMMON}`,
+} as const

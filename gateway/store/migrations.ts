@@ -1,0 +1,104 @@
+/** The SQLite schema, one step for each version of `user_version`. A step that was released is never changed. */
+
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE holders (
+    id BLOB PRIMARY KEY CHECK (length(id) = 16),
+    given_name TEXT NOT NULL,
+    family_name TEXT NOT NULL,
+    reference TEXT NOT NULL UNIQUE,
+    role TEXT CHECK (role IN ('desk', 'registrar', 'supervisor')),
+    state TEXT NOT NULL CHECK (state IN ('active', 'suspended')),
+    registered_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX holders_with_role ON holders (id) WHERE role IS NOT NULL;
+
+  CREATE TABLE cards (
+    guid BLOB PRIMARY KEY CHECK (length(guid) = 16),
+    holder BLOB NOT NULL REFERENCES holders (id),
+    state TEXT NOT NULL CHECK (state IN ('pending', 'active', 'blocked', 'withdrawn')),
+    linked INTEGER NOT NULL CHECK (linked IN (0, 1)),
+    simulated INTEGER NOT NULL CHECK (simulated IN (0, 1)),
+    serial INTEGER,
+    registered_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    management_key_algorithm TEXT NOT NULL,
+    sealed_secrets BLOB
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX cards_by_holder ON cards (holder);
+
+  CREATE TABLE card_certificates (
+    fingerprint BLOB PRIMARY KEY CHECK (length(fingerprint) = 32),
+    guid BLOB NOT NULL REFERENCES cards (guid),
+    algorithm TEXT NOT NULL CHECK (algorithm IN ('ES256', 'ES384')),
+    public_key BLOB NOT NULL,
+    certificate BLOB NOT NULL,
+    valid INTEGER NOT NULL CHECK (valid IN (0, 1))
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX one_valid_certificate_of_card ON card_certificates (guid) WHERE valid = 1;
+  CREATE UNIQUE INDEX one_valid_certificate_of_key ON card_certificates (public_key) WHERE valid = 1;
+
+  CREATE TABLE invitations (
+    id BLOB PRIMARY KEY CHECK (length(id) = 32),
+    site TEXT NOT NULL,
+    may_register_first_operator INTEGER NOT NULL CHECK (may_register_first_operator IN (0, 1)),
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    terminal TEXT
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE terminals (
+    id TEXT PRIMARY KEY,
+    site TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'blocked', 'withdrawn')),
+    enrolled_at INTEGER NOT NULL,
+    fingerprint BLOB NOT NULL UNIQUE CHECK (length(fingerprint) = 32),
+    public_key BLOB NOT NULL,
+    certificate BLOB NOT NULL,
+    invitation BLOB NOT NULL REFERENCES invitations (id),
+    may_register_first_operator INTEGER NOT NULL CHECK (may_register_first_operator IN (0, 1)),
+    connection BLOB,
+    seen_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX terminals_by_connection ON terminals (connection) WHERE connection IS NOT NULL;
+
+  CREATE TABLE registrations (
+    id BLOB PRIMARY KEY CHECK (length(id) = 16),
+    guid BLOB NOT NULL REFERENCES cards (guid),
+    holder BLOB NOT NULL REFERENCES holders (id),
+    terminal TEXT NOT NULL REFERENCES terminals (id),
+    registrar BLOB REFERENCES holders (id),
+    role TEXT CHECK (role IN ('desk', 'registrar', 'supervisor')),
+    state TEXT NOT NULL CHECK (state IN ('open', 'done', 'abandoned')),
+    started_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE UNIQUE INDEX one_open_registration_of_card ON registrations (guid) WHERE state = 'open';
+
+  CREATE TABLE logins (
+    sequence INTEGER PRIMARY KEY,
+    session BLOB NOT NULL UNIQUE CHECK (length(session) = 16),
+    holder BLOB NOT NULL REFERENCES holders (id),
+    guid BLOB NOT NULL REFERENCES cards (guid),
+    terminal TEXT NOT NULL REFERENCES terminals (id),
+    site TEXT NOT NULL,
+    purpose TEXT NOT NULL CHECK (purpose IN ('holder', 'operator', 'registration')),
+    at INTEGER NOT NULL,
+    ended_at INTEGER,
+    ended TEXT
+  ) STRICT;
+  CREATE INDEX logins_by_holder ON logins (holder, sequence);
+  CREATE INDEX open_sessions ON logins (terminal) WHERE ended_at IS NULL;
+
+  CREATE TABLE audit (
+    sequence INTEGER PRIMARY KEY,
+    entry BLOB NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+  ) STRICT;
+  CREATE TABLE audit_head (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    sequence INTEGER NOT NULL,
+    hash BLOB NOT NULL,
+    mac BLOB NOT NULL
+  ) STRICT;
+  `,
+]

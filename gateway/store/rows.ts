@@ -1,0 +1,120 @@
+/** Rows of the database as records: nothing that was read is taken on trust, a damaged file is found here. */
+import * as v from 'valibot'
+import { ROLES } from '../../protocol/messages/operations.ts'
+import {
+  type AuditEntry,
+  type AuditHead,
+  type Card,
+  type CardCertificate,
+  type Holder,
+  type Invitation,
+  type Login,
+  type Registration,
+  StoreError,
+  type Terminal,
+} from './store.ts'
+
+const bytes = v.instance(Uint8Array)
+const integer = v.pipe(v.number(), v.safeInteger())
+const flag = v.pipe(
+  v.picklist([0, 1]),
+  v.transform((value) => value === 1),
+)
+const optional = <S extends v.GenericSchema>(schema: S) =>
+  v.pipe(
+    v.nullable(schema),
+    v.transform((value) => value ?? undefined),
+  )
+const role = optional(v.picklist(ROLES))
+
+const holderRow = v.object({
+  id: bytes,
+  givenName: v.string(),
+  familyName: v.string(),
+  reference: v.string(),
+  role,
+  state: v.picklist(['active', 'suspended']),
+  registeredAt: integer,
+})
+const cardRow = v.object({
+  guid: bytes,
+  holder: bytes,
+  state: v.picklist(['pending', 'active', 'blocked', 'withdrawn']),
+  linked: flag,
+  simulated: flag,
+  serial: optional(integer),
+  registeredAt: integer,
+  expiresAt: integer,
+  managementKeyAlgorithm: v.picklist(['3DES', 'AES-128', 'AES-192', 'AES-256']),
+  sealedSecrets: optional(bytes),
+})
+const certificateRow = v.object({
+  fingerprint: bytes,
+  guid: bytes,
+  algorithm: v.picklist(['ES256', 'ES384']),
+  publicKey: bytes,
+  certificate: bytes,
+  valid: flag,
+})
+const terminalRow = v.object({
+  id: v.string(),
+  site: v.string(),
+  state: v.picklist(['active', 'blocked', 'withdrawn']),
+  enrolledAt: integer,
+  fingerprint: bytes,
+  publicKey: bytes,
+  certificate: bytes,
+  invitation: bytes,
+  mayRegisterFirstOperator: flag,
+  connection: optional(bytes),
+  seenAt: optional(integer),
+})
+const invitationRow = v.object({
+  id: bytes,
+  site: v.string(),
+  mayRegisterFirstOperator: flag,
+  createdAt: integer,
+  expiresAt: integer,
+  terminal: optional(v.string()),
+})
+const registrationRow = v.object({
+  id: bytes,
+  guid: bytes,
+  holder: bytes,
+  terminal: v.string(),
+  registrar: optional(bytes),
+  role,
+  state: v.picklist(['open', 'done', 'abandoned']),
+  startedAt: integer,
+})
+const loginRow = v.object({
+  session: bytes,
+  holder: bytes,
+  guid: bytes,
+  terminal: v.string(),
+  site: v.string(),
+  purpose: v.picklist(['holder', 'operator', 'registration']),
+  at: integer,
+  endedAt: optional(integer),
+  ended: optional(v.picklist(['card-removed', 'operator', 'idle', 'quit', 'replaced', 'expired', 'withdrawn', 'proof'])),
+})
+const auditRow = v.object({ sequence: integer, entry: bytes, hash: bytes })
+const auditHeadRow = v.object({ sequence: integer, hash: bytes, mac: bytes })
+
+function reader<S extends v.GenericSchema>(schema: S): (row: unknown) => v.InferOutput<S> {
+  return (row) => {
+    const parsed = v.safeParse(schema, row)
+    if (!parsed.success) throw new StoreError('damaged', { cause: parsed.issues[0] })
+    return parsed.output
+  }
+}
+
+export const toHolder: (row: unknown) => Holder = reader(holderRow)
+export const toCard: (row: unknown) => Card = reader(cardRow)
+export const toCertificate: (row: unknown) => CardCertificate = reader(certificateRow)
+export const toTerminal: (row: unknown) => Terminal = reader(terminalRow)
+export const toInvitation: (row: unknown) => Invitation = reader(invitationRow)
+export const toRegistration: (row: unknown) => Registration = reader(registrationRow)
+export const toLogin: (row: unknown) => Login = reader(loginRow)
+export const toAuditEntry: (row: unknown) => AuditEntry = reader(auditRow)
+export const toAuditHead: (row: unknown) => AuditHead = reader(auditHeadRow)

@@ -1,0 +1,304 @@
+/**
+ * The store on SQLite (node:sqlite): one file beside the gateway. WAL, so that the command line reads while the gateway
+ * works; synchronous=FULL, so that a commit has reached the disk when it returns.
+ *
+ * A statement runs to its end within its call, so a promise here has resolved when it is made. Transactions of one
+ * process queue up, because all share one connection; those of other processes wait for the file's lock.
+ */
+import { chmodSync } from 'node:fs'
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { MIGRATIONS } from './migrations.ts'
+import {
+  toAuditEntry,
+  toAuditHead,
+  toCard,
+  toCertificate,
+  toHolder,
+  toInvitation,
+  toLogin,
+  toRegistration,
+  toTerminal,
+} from './rows.ts'
+import { type Store, StoreConflict, StoreError, type StoreReader, type StoreTransaction } from './store.ts'
+
+/** How long a transaction waits for one of another process. */
+const BUSY_TIMEOUT_MS = 5000
+
+/** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE, sqlite.org/rescode.html. */
+const UNIQUENESS: ReadonlySet<unknown> = new Set([1555, 2067])
+
+/** Record names to column names. */
+const COLUMNS = {
+  holders: 'id, given_name AS givenName, family_name AS familyName, reference, role, state, registered_at AS registeredAt',
+  cards:
+    'guid, holder, state, linked, simulated, serial, registered_at AS registeredAt, expires_at AS expiresAt, ' +
+    'management_key_algorithm AS managementKeyAlgorithm, sealed_secrets AS sealedSecrets',
+  card_certificates: 'fingerprint, guid, algorithm, public_key AS publicKey, certificate, valid',
+  terminals:
+    'id, site, state, enrolled_at AS enrolledAt, fingerprint, public_key AS publicKey, certificate, invitation, ' +
+    'may_register_first_operator AS mayRegisterFirstOperator, connection, seen_at AS seenAt',
+  invitations:
+    'id, site, may_register_first_operator AS mayRegisterFirstOperator, created_at AS createdAt, expires_at AS expiresAt, terminal',
+  registrations: 'id, guid, holder, terminal, registrar, role, state, started_at AS startedAt',
+  logins: 'session, holder, guid, terminal, site, purpose, at, ended_at AS endedAt, ended',
+} as const
+
+type Table = keyof typeof COLUMNS
+type Value = SQLInputValue | boolean | undefined
+
+function columnOf(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+function bind(value: Value): SQLInputValue {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  return value ?? null
+}
+
+/** The smallest byte string that is greater than all that begin with the prefix; undefined where the prefix is all ff. */
+function after(prefix: Uint8Array): Uint8Array | undefined {
+  const next = prefix.slice()
+  for (let i = next.length - 1; i >= 0; i -= 1) {
+    const byte = next[i] ?? 0
+    if (byte < 0xff) {
+      next[i] = byte + 1
+      return next.slice(0, i + 1)
+    }
+  }
+  return undefined
+}
+
+class Database {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(path: string) {
+    try {
+      this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: BUSY_TIMEOUT_MS })
+      if (path !== ':memory:') chmodSync(path, 0o600)
+      this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
+      this.#migrate()
+    } catch (cause) {
+      if (cause instanceof StoreError) throw cause
+      throw new StoreError('unavailable', { cause })
+    }
+  }
+
+  #migrate(): void {
+    // Two processes may start on a new file at once: the version is read under the lock.
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const version = Number(this.one('PRAGMA user_version', [])?.user_version)
+      if (version > MIGRATIONS.length) throw new StoreError('newer-version')
+      for (const step of MIGRATIONS.slice(version)) this.#database.exec(step)
+      this.#database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
+      this.#database.exec('COMMIT')
+    } catch (error) {
+      this.#database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      this.#statements.set(sql, statement)
+    }
+    return statement
+  }
+
+  exec(sql: string): void {
+    this.#prepare(sql).run()
+  }
+
+  /** After some errors, a full disk for one, SQLite has rolled back by itself. */
+  rollBack(): void {
+    if (this.#database.isTransaction) this.exec('ROLLBACK')
+  }
+
+  one(sql: string, values: readonly Value[]): Record<string, unknown> | undefined {
+    return this.#prepare(sql).get(...values.map(bind)) as Record<string, unknown> | undefined
+  }
+
+  all(sql: string, values: readonly Value[]): Record<string, unknown>[] {
+    return this.#prepare(sql).all(...values.map(bind)) as Record<string, unknown>[]
+  }
+
+  run(sql: string, values: readonly Value[]): void {
+    try {
+      this.#prepare(sql).run(...values.map(bind))
+    } catch (cause) {
+      if (UNIQUENESS.has((cause as { readonly errcode?: unknown }).errcode)) throw new StoreConflict({ cause })
+      throw cause
+    }
+  }
+
+  insert(table: Table | 'audit' | 'audit_head', record: object): void {
+    const entries = Object.entries(record) as [string, Value][]
+    const names = entries.map(([field]) => columnOf(field)).join(', ')
+    const places = entries.map(() => '?').join(', ')
+    this.run(
+      `INSERT INTO ${table} (${names}) VALUES (${places})`,
+      entries.map(([, value]) => value),
+    )
+  }
+
+  update(table: Table, key: string, value: Value, changes: object): void {
+    const entries = (Object.entries(changes) as [string, Value][]).filter(([, change]) => change !== undefined)
+    if (entries.length === 0) return
+    const assignments = entries.map(([field]) => `${columnOf(field)} = ?`).join(', ')
+    this.run(`UPDATE ${table} SET ${assignments} WHERE ${key} = ?`, [...entries.map(([, change]) => change), value])
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.#database.close()
+  }
+}
+
+function select(table: Table, condition: string): string {
+  return `SELECT ${COLUMNS[table]} FROM ${table} WHERE ${condition}`
+}
+
+class SqliteTransaction implements StoreTransaction {
+  readonly #database: Database
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async #one<T>(parse: (row: unknown) => T, sql: string, ...values: Value[]): Promise<T | undefined> {
+    const row = this.#database.one(sql, values)
+    return row === undefined ? undefined : parse(row)
+  }
+  async #all<T>(parse: (row: unknown) => T, sql: string, ...values: Value[]): Promise<T[]> {
+    return this.#database.all(sql, values).map(parse)
+  }
+  #prefixed<T>(parse: (row: unknown) => T, table: Table, prefix: Uint8Array): Promise<T[]> {
+    const end = after(prefix)
+    return end === undefined
+      ? this.#all(parse, select(table, 'fingerprint >= ?'), prefix)
+      : this.#all(parse, select(table, 'fingerprint >= ? AND fingerprint < ?'), prefix, end)
+  }
+
+  holder: StoreReader['holder'] = (id) => this.#one(toHolder, select('holders', 'id = ?'), id)
+  holderByReference: StoreReader['holderByReference'] = (reference) =>
+    this.#one(toHolder, select('holders', 'reference = ?'), reference)
+  holders: StoreReader['holders'] = () => this.#all(toHolder, `${select('holders', 'TRUE')} ORDER BY registered_at, id`)
+  hasOperator: StoreReader['hasOperator'] = async () =>
+    this.#database.one(
+      `SELECT 1 AS found FROM holders JOIN cards ON cards.holder = holders.id
+       WHERE holders.role IS NOT NULL AND cards.state IN ('active', 'blocked') LIMIT 1`,
+      [],
+    ) !== undefined
+  card: StoreReader['card'] = (guid) => this.#one(toCard, select('cards', 'guid = ?'), guid)
+  cards: StoreReader['cards'] = () => this.#all(toCard, `${select('cards', 'TRUE')} ORDER BY registered_at, guid`)
+  certificates: StoreReader['certificates'] = (prefix) => this.#prefixed(toCertificate, 'card_certificates', prefix)
+  validCertificate: StoreReader['validCertificate'] = (guid) =>
+    this.#one(toCertificate, select('card_certificates', 'guid = ? AND valid = 1'), guid)
+  validCertificateOfKey: StoreReader['validCertificateOfKey'] = (publicKey) =>
+    this.#one(toCertificate, select('card_certificates', 'public_key = ? AND valid = 1'), publicKey)
+  terminal: StoreReader['terminal'] = (id) => this.#one(toTerminal, select('terminals', 'id = ?'), id)
+  terminalByFingerprint: StoreReader['terminalByFingerprint'] = (prefix) => this.#prefixed(toTerminal, 'terminals', prefix)
+  terminalByConnection: StoreReader['terminalByConnection'] = (connection) =>
+    this.#one(toTerminal, select('terminals', 'connection = ?'), connection)
+  terminals: StoreReader['terminals'] = () => this.#all(toTerminal, `${select('terminals', 'TRUE')} ORDER BY enrolled_at, id`)
+  invitation: StoreReader['invitation'] = (id) => this.#one(toInvitation, select('invitations', 'id = ?'), id)
+  registration: StoreReader['registration'] = (id) => this.#one(toRegistration, select('registrations', 'id = ?'), id)
+  openRegistration: StoreReader['openRegistration'] = (guid) =>
+    this.#one(toRegistration, select('registrations', "guid = ? AND state = 'open'"), guid)
+  login: StoreReader['login'] = (session) => this.#one(toLogin, select('logins', 'session = ?'), session)
+  lastLogin: StoreReader['lastLogin'] = (holder) =>
+    this.#one(toLogin, `${select('logins', "holder = ? AND purpose <> 'registration'")} ORDER BY sequence DESC LIMIT 1`, holder)
+  openSessions: StoreReader['openSessions'] = (terminal) =>
+    this.#all(toLogin, `${select('logins', 'terminal = ? AND ended_at IS NULL')} ORDER BY sequence`, terminal)
+  auditHead: StoreReader['auditHead'] = () => this.#one(toAuditHead, 'SELECT sequence, hash, mac FROM audit_head')
+  audit: StoreReader['audit'] = (afterSequence, limit) =>
+    this.#all(
+      toAuditEntry,
+      'SELECT sequence, entry, hash FROM audit WHERE sequence > ? ORDER BY sequence LIMIT ?',
+      afterSequence,
+      limit,
+    )
+
+  insertHolder: StoreTransaction['insertHolder'] = async (holder) => this.#database.insert('holders', holder)
+  updateHolder: StoreTransaction['updateHolder'] = async (id, changes) => this.#database.update('holders', 'id', id, changes)
+  insertCard: StoreTransaction['insertCard'] = async (card) => this.#database.insert('cards', card)
+  updateCard: StoreTransaction['updateCard'] = async (guid, changes) => this.#database.update('cards', 'guid', guid, changes)
+  insertCertificate: StoreTransaction['insertCertificate'] = async (certificate) =>
+    this.#database.insert('card_certificates', certificate)
+  withdrawCertificates: StoreTransaction['withdrawCertificates'] = async (guid) =>
+    this.#database.run('UPDATE card_certificates SET valid = 0 WHERE guid = ? AND valid = 1', [guid])
+  restoreCertificate: StoreTransaction['restoreCertificate'] = async (fingerprint) =>
+    this.#database.run('UPDATE card_certificates SET valid = 1 WHERE fingerprint = ?', [fingerprint])
+  insertTerminal: StoreTransaction['insertTerminal'] = async (terminal) => this.#database.insert('terminals', terminal)
+  updateTerminal: StoreTransaction['updateTerminal'] = async (id, changes) =>
+    this.#database.update('terminals', 'id', id, changes)
+  insertInvitation: StoreTransaction['insertInvitation'] = async (invitation) => this.#database.insert('invitations', invitation)
+  useInvitation: StoreTransaction['useInvitation'] = async (id, terminal) =>
+    this.#database.update('invitations', 'id', id, { terminal })
+  insertRegistration: StoreTransaction['insertRegistration'] = async (registration) =>
+    this.#database.insert('registrations', registration)
+  updateRegistration: StoreTransaction['updateRegistration'] = async (id, changes) =>
+    this.#database.update('registrations', 'id', id, changes)
+  insertLogin: StoreTransaction['insertLogin'] = async (login) => this.#database.insert('logins', login)
+  endLogin: StoreTransaction['endLogin'] = async (session, at, reason) =>
+    this.#database.run('UPDATE logins SET ended_at = ?, ended = ? WHERE session = ? AND ended_at IS NULL', [at, reason, session])
+  appendAudit: StoreTransaction['appendAudit'] = async (entry, head) => {
+    this.#database.insert('audit', entry)
+    this.#database.run(
+      `INSERT INTO audit_head (one, sequence, hash, mac) VALUES (1, ?, ?, ?)
+       ON CONFLICT (one) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash, mac = excluded.mac`,
+      [head.sequence, head.hash, head.mac],
+    )
+  }
+}
+
+class SqliteStore implements Store {
+  readonly #database: Database
+  readonly #transaction: SqliteTransaction
+  #last: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  constructor(path: string) {
+    this.#database = new Database(path)
+    this.#transaction = new SqliteTransaction(this.#database)
+  }
+
+  read<T>(work: (reader: StoreReader) => Promise<T>): Promise<T> {
+    return this.#run('BEGIN', work)
+  }
+
+  transaction<T>(work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
+    return this.#run('BEGIN IMMEDIATE', work)
+  }
+
+  #run<T>(begin: string, work: (transaction: StoreTransaction) => Promise<T>): Promise<T> {
+    const result = this.#last.then(async () => {
+      if (this.#closed) throw new StoreError('unavailable')
+      this.#database.exec(begin)
+      try {
+        const value = await work(this.#transaction)
+        this.#database.exec('COMMIT')
+        return value
+      } catch (error) {
+        this.#database.rollBack()
+        throw error
+      }
+    })
+    this.#last = result.catch(() => undefined)
+    return result
+  }
+
+  async close(): Promise<void> {
+    await this.#last
+    if (this.#closed) return
+    this.#closed = true
+    this.#database.close()
+  }
+}
+
+/** Opens or makes the file (0600) and brings its schema up to date. Throws a StoreError. */
+export function openSqliteStore(path: string): Store {
+  return new SqliteStore(path)
+}

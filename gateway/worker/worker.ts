@@ -1,0 +1,358 @@
+/**
+ * One gateway worker: an MQTT session, the conversations on it, and the requests within them. Whatever arrives is taken
+ * for a stranger's until EDHOC or a channel has verified it; what fits nothing is counted and otherwise ignored, because
+ * an answer to garbage would serve nobody but its sender.
+ */
+import * as v from 'valibot'
+import type { Broker } from '../../native/broker.ts'
+import { equalConstantTime, toHex } from '../../protocol/bytes.ts'
+import { CborError, decode, encode } from '../../protocol/cbor.ts'
+import { channelOfSession } from '../../protocol/channel.ts'
+import { parseCcs } from '../../protocol/edhoc/credentials.ts'
+import { EdhocError, encodeErrorMessage } from '../../protocol/edhoc/errors.ts'
+import type { ReceivedMessage3 } from '../../protocol/edhoc/responder.ts'
+import {
+  EAD_ENROLMENT_REQUEST,
+  EAD_ENROLMENT_RESULT,
+  type EnrolmentRequest,
+  enrolmentRequestSchema,
+} from '../../protocol/messages/enrolment.ts'
+import { decodeRequest, encodeAnswer, encodeRefusal, type Request } from '../../protocol/messages/exchange.ts'
+import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
+import { buildTopic, GATEWAY_IN, GATEWAY_IN_SHARED } from '../../protocol/topics.ts'
+import { BoundedMap } from '../findings/bounded-map.ts'
+import { describeError, type Log } from '../log.ts'
+import type { Registry } from '../registry/context.ts'
+import { Refused } from '../registry/refused.ts'
+import { enrol } from '../registry/terminals.ts'
+import type { Terminal } from '../store/store.ts'
+import { Conversations, type Device, HANDSHAKE_MS, type Handshake } from './conversations.ts'
+import { createHandlers, type Handlers } from './handlers.ts'
+import { authenticatorFor, connectionOf, fingerprintPrefix, peerCredential, receiveMessage1 } from './responder.ts'
+import { hasSharedSubscriptions } from './shared-subscription.ts'
+
+/** Requests of one terminal that may be under way at a time. */
+const MAX_REQUESTS_IN_FLIGHT = 32
+const SWEEP_MS = 1000
+/** How often one terminal is told that its connection is unknown. */
+const UNKNOWN_NOTICE_MS = 500
+
+export interface WorkerCounters {
+  readonly malformedFrames: number
+  /** A frame that has no place on its topic, or in its conversation's state. */
+  readonly misplacedFrames: number
+  readonly unknownConnections: number
+  readonly failedHandshakes: number
+  readonly abandonedHandshakes: number
+  readonly completedHandshakes: number
+  readonly repeatedMessages: number
+  readonly replayedMessages: number
+  readonly forgedMessages: number
+  readonly malformedRequests: number
+  readonly requests: number
+  readonly refusals: number
+  readonly failures: number
+}
+
+export interface WorkerOptions {
+  readonly id: string
+  readonly broker: Broker
+  readonly registry: Registry
+  readonly log: Log
+}
+
+export class Worker {
+  readonly #id: string
+  readonly #topic: string
+  readonly #broker: Broker
+  readonly #registry: Registry
+  readonly #log: Log
+  readonly #handlers: Handlers
+  readonly #conversations = new Conversations()
+  readonly #noticedUnknown = new BoundedMap<{ at: number }>(1000)
+  readonly #underWay = new Set<Promise<void>>()
+  #stopListening: () => void = () => undefined
+  #sweeper: ReturnType<typeof setInterval> | undefined
+  #counters = {
+    malformedFrames: 0,
+    misplacedFrames: 0,
+    unknownConnections: 0,
+    failedHandshakes: 0,
+    abandonedHandshakes: 0,
+    completedHandshakes: 0,
+    repeatedMessages: 0,
+    replayedMessages: 0,
+    forgedMessages: 0,
+    malformedRequests: 0,
+    requests: 0,
+    refusals: 0,
+    failures: 0,
+  }
+
+  constructor(options: WorkerOptions) {
+    this.#id = options.id
+    this.#topic = buildTopic({ kind: 'worker-in', worker: options.id })
+    this.#broker = options.broker
+    this.#registry = options.registry
+    this.#log = options.log
+    this.#handlers = createHandlers(options.registry, options.id)
+  }
+
+  /** Rejects with a BrokerError. */
+  async start(): Promise<void> {
+    const shared = await hasSharedSubscriptions(this.#broker, this.#topic, this.#registry.crypto)
+    this.#stopListening = this.#broker.onMessage((topic, payload) => this.#receive(topic, payload))
+    await this.#broker.subscribe(this.#topic, 1)
+    await this.#broker.subscribe(shared ? GATEWAY_IN_SHARED : GATEWAY_IN, 1)
+    this.#sweeper = setInterval(() => {
+      this.#counters.abandonedHandshakes += this.#conversations.sweep(this.#registry.now())
+    }, SWEEP_MS)
+    this.#sweeper.unref()
+    this.#log('info', 'worker-started', { worker: this.#id, shared })
+  }
+
+  counters(): WorkerCounters {
+    return { ...this.#counters }
+  }
+
+  sizes(): { readonly handshakes: number; readonly devices: number } {
+    return this.#conversations.sizes()
+  }
+
+  /** Takes nothing new and lets what is under way end. */
+  async stop(): Promise<void> {
+    this.#stopListening()
+    clearInterval(this.#sweeper)
+    await Promise.allSettled(this.#underWay)
+    this.#conversations.closeAll()
+    this.#log('info', 'worker-stopped', { worker: this.#id, ...this.#counters })
+  }
+
+  #receive(topic: string, payload: Uint8Array): void {
+    const frame = topic === GATEWAY_IN || topic === this.#topic ? decodeFrame(payload) : undefined
+    if (frame === undefined) {
+      this.#counters.malformedFrames += 1
+      return
+    }
+    const work = this.#dispatch(topic, frame).catch((error: unknown) => {
+      this.#counters.failures += 1
+      this.#log('error', 'frame-failed', { frame: frame.kind, ...describeError(error) })
+    })
+    this.#underWay.add(work)
+    void work.finally(() => this.#underWay.delete(work))
+  }
+
+  async #dispatch(topic: string, frame: Frame): Promise<void> {
+    if (topic === GATEWAY_IN) {
+      if (frame.kind === 'message_1') await this.#message1(frame.from, frame.message)
+      else this.#counters.misplacedFrames += 1
+    } else if (frame.kind === 'message_3') await this.#message3(frame.connection, frame.message)
+    else if (frame.kind === 'sealed') await this.#sealed(frame.connection, frame.message)
+    // An EDHOC error is authenticated by nobody: the handshake that it speaks of ends by its time.
+    else this.#counters.misplacedFrames += 1
+  }
+
+  async #message1(from: string, message1: Uint8Array): Promise<void> {
+    const { crypto, authority, now } = this.#registry
+    // Without a name for the conversation that fits into a frame nothing can be answered.
+    const cI = connectionOf(message1)
+    if (cI === undefined) {
+      this.#counters.failedHandshakes += 1
+      return
+    }
+    try {
+      const received = receiveMessage1(crypto, message1, [EAD_ENROLMENT_REQUEST])
+      const cR = crypto.randomBytes(8)
+      const sent = await received.prepareMessage2(authenticatorFor(crypto, authority, received.suite, 'with-root'), cR)
+      this.#conversations.addHandshake({ cI, cR, from, expiresAt: now() + HANDSHAKE_MS, state: { kind: 'begun', sent } })
+      await this.#send(from, { kind: 'message_2', worker: this.#id, connection: cI, message: sent.message2 }, 1)
+    } catch (error) {
+      if (!(error instanceof EdhocError)) throw error
+      this.#counters.failedHandshakes += 1
+      await this.#sendError(from, cI, error.errorMessage)
+    }
+  }
+
+  async #message3(connection: Uint8Array, message3: Uint8Array): Promise<void> {
+    const device = this.#conversations.device(connection, this.#registry.now())
+    if (device !== undefined) {
+      if (equalConstantTime(device.message3, message3)) {
+        this.#counters.repeatedMessages += 1
+        await this.#send(device.terminal, { kind: 'message_4', connection: device.cI, message: device.message4 }, 1)
+      } else this.#counters.misplacedFrames += 1
+      return
+    }
+    const handshake = this.#conversations.handshake(connection)
+    if (handshake === undefined) return this.#unknownConnection(connection)
+    const { state } = handshake
+    switch (state.kind) {
+      case 'begun':
+        handshake.state = { kind: 'spent' }
+        return this.#complete(handshake, message3, () => state.sent.processMessage3(message3))
+      case 'enrolled':
+        if (equalConstantTime(state.message3, message3)) {
+          this.#counters.repeatedMessages += 1
+          await this.#send(handshake.from, { kind: 'message_4', connection: handshake.cI, message: state.message4 }, 1)
+          return
+        }
+        this.#counters.misplacedFrames += 1
+        return
+      case 'spent':
+        this.#counters.repeatedMessages += 1
+        return
+      default:
+        state satisfies never
+    }
+  }
+
+  async #complete(handshake: Handshake, message3: Uint8Array, process: () => ReceivedMessage3): Promise<void> {
+    try {
+      const received = process()
+      if (received.reference.kind === 'kccs') await this.#enrol(handshake, message3, received)
+      else await this.#open(handshake, message3, received)
+      this.#counters.completedHandshakes += 1
+    } catch (error) {
+      if (!(error instanceof EdhocError || error instanceof Refused)) throw error
+      this.#counters.failedHandshakes += 1
+      const message =
+        error instanceof EdhocError ? error.errorMessage : encodeErrorMessage({ kind: 'unspecified', text: error.refusal.code })
+      await this.#sendError(handshake.from, handshake.cI, message)
+    }
+  }
+
+  async #open(handshake: Handshake, message3: Uint8Array, received: ReceivedMessage3): Promise<void> {
+    const { crypto, now } = this.#registry
+    const terminal = await this.#findTerminal(handshake, received)
+    // No candidate makes it 'unknown-credential'; one that is withdrawn is told so within the channel, where it can believe it.
+    const verified = received.verify(...(terminal === undefined ? [] : [peerCredential(terminal)]))
+    const { message4, session } = verified.prepareMessage4()
+    const device: Device = {
+      terminal: handshake.from,
+      cI: handshake.cI,
+      cR: handshake.cR,
+      channel: channelOfSession(crypto, session),
+      topic: buildTopic({ kind: 'terminal-in', terminal: handshake.from }),
+      message3,
+      message4,
+      logins: new Map(),
+      authentications: new Map(),
+      greeted: false,
+      requestsInFlight: 0,
+      heardAt: now(),
+    }
+    session.wipe()
+    this.#conversations.open(device)
+    await this.#send(device.terminal, { kind: 'message_4', connection: device.cI, message: message4 }, 1)
+  }
+
+  /** The terminal that the certificate is of, where it is the one that message_1 claimed to come from. */
+  async #findTerminal(handshake: Handshake, received: ReceivedMessage3): Promise<Terminal | undefined> {
+    const prefix = fingerprintPrefix(received.reference)
+    if (prefix === undefined) return undefined
+    const found = await this.#registry.store.read((reader) => reader.terminalByFingerprint(prefix))
+    return found.find(({ id }) => id === handshake.from)
+  }
+
+  async #enrol(handshake: Handshake, message3: Uint8Array, received: ReceivedMessage3): Promise<void> {
+    const request = parseEnrolment(received)
+    if (received.reference.kind !== 'kccs') throw new Refused('bad-request')
+    const { cred, claims } = received.reference
+    const ccs = parseCcs(claims)
+    if (request === undefined || ccs?.group !== 'P-256' || request.terminal !== handshake.from) throw new Refused('bad-request')
+    // The signature proves the key before the code is looked at.
+    const verified = received.verify({ cred, publicKey: ccs.publicKey })
+    const result = await enrol(this.#registry, request, ccs.publicKey)
+    const { message4, session } = verified.prepareMessage4([{ label: -EAD_ENROLMENT_RESULT, value: encode(result) }])
+    session.wipe()
+    handshake.state = { kind: 'enrolled', message3, message4 }
+    this.#log('info', 'terminal-enrolled', { terminal: request.terminal })
+    await this.#send(handshake.from, { kind: 'message_4', connection: handshake.cI, message: message4 }, 1)
+  }
+
+  async #sealed(connection: Uint8Array, message: Uint8Array): Promise<void> {
+    const device = this.#conversations.device(connection, this.#registry.now())
+    if (device === undefined) return this.#unknownConnection(connection)
+    const opened = device.channel.open(this.#topic, message)
+    if (!opened.ok) {
+      if (opened.reason === 'replay' || opened.reason === 'stale') this.#counters.replayedMessages += 1
+      else this.#counters.forgedMessages += 1
+      return
+    }
+    const decoded = decodeRequest(opened.plaintext)
+    if (decoded === undefined) {
+      this.#counters.malformedRequests += 1
+      return
+    }
+    if (decoded.kind === 'bad-body') {
+      this.#counters.malformedRequests += 1
+      return this.#answer(device, encodeRefusal(decoded.id, { code: 'bad-request' }))
+    }
+    await this.#answer(device, await this.#handle(device, decoded.request))
+  }
+
+  async #handle(device: Device, request: Request): Promise<Uint8Array> {
+    this.#counters.requests += 1
+    if (device.requestsInFlight >= MAX_REQUESTS_IN_FLIGHT) return encodeRefusal(request.id, { code: 'too-many' })
+    device.requestsInFlight += 1
+    try {
+      if (!device.greeted && request.operation !== 'hello') throw new Refused('bad-request')
+      // The table's types tie body and answer to the operation; the union cannot show that here.
+      const handler = this.#handlers[request.operation] as (device: Device, body: unknown) => Promise<never>
+      return encodeAnswer(request.id, request.operation, await handler(device, request.body))
+    } catch (error) {
+      if (error instanceof Refused) {
+        this.#counters.refusals += 1
+        return encodeRefusal(request.id, error.refusal)
+      }
+      this.#counters.failures += 1
+      this.#log('error', 'request-failed', { operation: request.operation, ...describeError(error) })
+      return encodeRefusal(request.id, { code: 'gateway-failed' })
+    } finally {
+      device.requestsInFlight -= 1
+    }
+  }
+
+  async #answer(device: Device, plaintext: Uint8Array): Promise<void> {
+    // Its terminal has made a new channel meanwhile: nobody waits for this answer any more.
+    if (this.#conversations.device(device.cR, device.heardAt) !== device) return
+    const message = device.channel.seal(device.topic, plaintext)
+    await this.#send(device.terminal, { kind: 'sealed', connection: device.cI, message }, 0)
+  }
+
+  /** From before a restart, or invented: a terminal whose channel this was is told at once that it is gone. */
+  async #unknownConnection(connection: Uint8Array): Promise<void> {
+    this.#counters.unknownConnections += 1
+    const { store, now } = this.#registry
+    const terminal = await store.read((reader) => reader.terminalByConnection(connection))
+    if (terminal === undefined) return
+    const notice = this.#noticedUnknown.obtain(toHex(connection), () => ({ at: Number.NEGATIVE_INFINITY }))
+    if (now() - notice.at < UNKNOWN_NOTICE_MS) return
+    notice.at = now()
+    await this.#send(terminal.id, { kind: 'unknown-connection', connection }, 1)
+  }
+
+  async #sendError(to: string, connection: Uint8Array, message: Uint8Array | undefined): Promise<void> {
+    if (message !== undefined) await this.#send(to, { kind: 'error', connection, message }, 1)
+  }
+
+  /** An answer that the broker does not take is lost: the terminal asks again. */
+  async #send(terminal: string, frame: Frame, qos: 0 | 1): Promise<void> {
+    try {
+      await this.#broker.publish(buildTopic({ kind: 'terminal-in', terminal }), encodeFrame(frame), { qos })
+    } catch (error) {
+      this.#log('warning', 'answer-lost', { frame: frame.kind, ...describeError(error) })
+    }
+  }
+}
+
+function parseEnrolment(received: ReceivedMessage3): EnrolmentRequest | undefined {
+  const value = received.ead3.find(({ label }) => Math.abs(label) === EAD_ENROLMENT_REQUEST)?.value
+  if (value === undefined) return undefined
+  try {
+    const parsed = v.safeParse(enrolmentRequestSchema, decode(value))
+    return parsed.success ? parsed.output : undefined
+  } catch (error) {
+    if (error instanceof CborError) return undefined
+    throw error
+  }
+}
