@@ -1,0 +1,331 @@
+/**
+ * A terminal and a card in software, as small as the protocol allows: what the gateway's tests speak with. Nothing of the
+ * terminal's own code (electron/) is in it, so that the two check each other.
+ */
+import { CertificationRequest } from '@peculiar/asn1-csr'
+import { AsnConvert } from '@peculiar/asn1-schema'
+import { parseCertificate, subjectPublicKeyInfo } from '../../gateway/authority/x509.ts'
+import { type Broker, connectBroker } from '../../native/broker.ts'
+import { nodeCrypto } from '../../native/crypto.ts'
+import { equalConstantTime, toHex } from '../../protocol/bytes.ts'
+import { decode, encode } from '../../protocol/cbor.ts'
+import { type Channel, channelOfSession } from '../../protocol/channel.ts'
+import type { BlockCipher, KeyPair } from '../../protocol/crypto.ts'
+import { kccsCredential, type OwnCredential, x5tCredential } from '../../protocol/edhoc/credentials.ts'
+import { startInitiator } from '../../protocol/edhoc/initiator.ts'
+import type { EadItem } from '../../protocol/edhoc/items.ts'
+import type { SuiteNumber } from '../../protocol/edhoc/suites.ts'
+import {
+  EAD_ENROLMENT_REQUEST,
+  EAD_ENROLMENT_RESULT,
+  EAD_LOGIN_RESULT,
+  type EnrolmentResult,
+  parseInvitation,
+} from '../../protocol/messages/enrolment.ts'
+import { decodeAnswer, encodeRequest, parseAnswerBody } from '../../protocol/messages/exchange.ts'
+import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
+import type {
+  AnswerBody,
+  LoginPurpose,
+  LoginResult,
+  Operation,
+  Person,
+  RefusalCode,
+  RequestBody,
+  Role,
+} from '../../protocol/messages/operations.ts'
+import { prepareCertificateRequest } from '../../protocol/piv/certificate-request.ts'
+import { factoryManagementKey } from '../../protocol/piv/management-key.ts'
+import { buildTopic, GATEWAY_IN } from '../../protocol/topics.ts'
+
+const crypto = nodeCrypto
+
+export class ClientRefused extends Error {
+  readonly code: RefusalCode
+  readonly retryAfterMs: number | undefined
+  constructor(code: RefusalCode, retryAfterMs: number | undefined) {
+    super(`refused: ${code}`)
+    this.code = code
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+export class ClientTimeout extends Error {}
+
+/** What stays of a terminal over restarts. */
+export interface ClientIdentity {
+  readonly terminal: string
+  readonly key: KeyPair
+  readonly certificate: Uint8Array
+  readonly site: string
+}
+
+type Frames = { -readonly [K in Frame['kind']]: Extract<Frame, { kind: K }> }
+
+export class GatewayClient {
+  readonly terminal: string
+  readonly key: KeyPair
+  readonly broker: Broker
+  identity: ClientIdentity | undefined
+  /** Everything that arrived, for tests that look or send it again. */
+  readonly received: Frame[] = []
+  readonly #waiters = new Set<(frame: Frame) => boolean>()
+  #session: { channel: Channel; cI: Uint8Array; cR: Uint8Array; worker: string } | undefined
+  #nextId = 1
+  timeoutMs = 3000
+
+  private constructor(url: string, identity: ClientIdentity | undefined, terminal: string, key: KeyPair) {
+    this.terminal = terminal
+    this.key = key
+    this.identity = identity
+    this.broker = connectBroker({ url, clientId: `test-${terminal}`, session: 'clean', backoffMs: { first: 20, most: 200 } })
+    const topic = buildTopic({ kind: 'terminal-in', terminal })
+    this.broker.onMessage((from, payload) => {
+      const frame = from === topic ? decodeFrame(payload) : undefined
+      if (frame === undefined) return
+      this.received.push(frame)
+      for (const waiter of [...this.#waiters]) if (waiter(frame)) return
+    })
+  }
+
+  static async connect(url: string, identity?: ClientIdentity): Promise<GatewayClient> {
+    const terminal = identity?.terminal ?? toHex(crypto.randomBytes(16))
+    const client = new GatewayClient(url, identity, terminal, identity?.key ?? crypto.generateKeyPair('P-256'))
+    await client.broker.connected(5000)
+    await client.broker.subscribe(buildTopic({ kind: 'terminal-in', terminal }), 1)
+    return client
+  }
+
+  get session(): { readonly channel: Channel; readonly cI: Uint8Array; readonly cR: Uint8Array; readonly worker: string } {
+    if (this.#session === undefined) throw new Error('no session')
+    return this.#session
+  }
+
+  close(): Promise<void> {
+    return this.broker.close()
+  }
+
+  wait<K extends Frame['kind']>(kind: K, match: (frame: Frames[K]) => boolean): Promise<Frames[K]> {
+    return new Promise((resolve, reject) => {
+      const waiter = (frame: Frame): boolean => {
+        if (frame.kind !== kind || !match(frame as Frames[K])) return false
+        done()
+        resolve(frame as Frames[K])
+        return true
+      }
+      const timer = setTimeout(() => {
+        done()
+        reject(new ClientTimeout(`no ${kind}`))
+      }, this.timeoutMs)
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#waiters.delete(waiter)
+      }
+      this.#waiters.add(waiter)
+    })
+  }
+
+  send(topic: string, frame: Frame): Promise<void> {
+    return this.broker.publish(topic, encodeFrame(frame), { qos: 1 })
+  }
+
+  /** message_1 to message_4; whatever the gateway refuses comes as an 'error' frame and ends in a ClientTimeout. */
+  async handshake(credential: OwnCredential, key: KeyPair, ead3: readonly EadItem[] = []) {
+    const cI = crypto.randomBytes(8)
+    const started = startInitiator({ crypto, method: 0, suites: [6], cI, knownEad: [EAD_ENROLMENT_RESULT] })
+    const answer = this.wait('message_2', (frame) => equalConstantTime(frame.connection, cI))
+    await this.send(GATEWAY_IN, { kind: 'message_1', from: this.terminal, message: started.message1 })
+    const { worker, message } = await answer
+    const received = started.processMessage2(message)
+    if (received.reference.kind !== 'x5chain') throw new Error('the gateway sends its chain')
+    const [certificate, root] = received.reference.certificates
+    if (certificate === undefined || root === undefined) throw new Error('gateway and root')
+    const verified = received.verify({ cred: encode(certificate), publicKey: parseCertificate(certificate).publicKey })
+    const sent = await verified.completeMessage3(
+      { kind: 'signature', credential, sign: async (bytes) => crypto.sign('ES256', key.privateKey, bytes) },
+      ead3,
+    )
+    const cR = received.cR
+    const frame3: Frame = { kind: 'message_3', connection: cR, message: sent.message3 }
+    const end = this.wait('message_4', (frame) => equalConstantTime(frame.connection, cI))
+    await this.send(buildTopic({ kind: 'worker-in', worker }), frame3)
+    const frame4 = await end
+    const { session, ead4 } = sent.processMessage4(frame4.message)
+    return { session, ead4, cI, cR, worker, root, frame3, frame4 }
+  }
+
+  /** Spends an invitation and keeps the certificate. */
+  async enrol(code: string): Promise<EnrolmentResult> {
+    const invitation = parseInvitation(code)
+    if (invitation === undefined) throw new Error('a mistyped code')
+    const credential = kccsCredential({ subject: this.terminal, group: 'P-256', publicKey: this.key.publicKey })
+    const request = { secret: invitation.secret, terminal: this.terminal }
+    const { ead4, root } = await this.handshake(credential, this.key, [{ label: -EAD_ENROLMENT_REQUEST, value: encode(request) }])
+    const spki = subjectPublicKeyInfo(parseCertificate(root))
+    if (!equalConstantTime(crypto.hash('SHA-256', spki).slice(0, 16), invitation.rootFingerprint)) throw new Error('another root')
+    const result = decode(ead4.find(({ label }) => label === -EAD_ENROLMENT_RESULT)?.value as Uint8Array) as EnrolmentResult
+    this.identity = { terminal: this.terminal, key: this.key, certificate: result.certificate, site: result.site }
+    return result
+  }
+
+  /** The device channel and the first hello. */
+  async open(sessions?: Uint8Array[]): Promise<AnswerBody<'hello'>> {
+    if (this.identity === undefined) throw new Error('not enrolled')
+    const credential = x5tCredential(crypto, this.identity.certificate, this.key.publicKey)
+    const { session, cI, cR, worker, frame3, frame4 } = await this.handshake(credential, this.key)
+    this.#session = { channel: channelOfSession(crypto, session), cI, cR, worker }
+    this.lastHandshake = { frame3, frame4 }
+    return this.request('hello', { software: 'test 1', ...(sessions === undefined ? {} : { sessions }) })
+  }
+
+  lastHandshake: { frame3: Frame; frame4: Frames['message_4'] } | undefined
+
+  workerTopic(): string {
+    return buildTopic({ kind: 'worker-in', worker: this.session.worker })
+  }
+
+  /** Sends raw bytes through the channel and waits for the answer of that id. */
+  async exchange(id: number, plaintext: Uint8Array): Promise<ReturnType<typeof decodeAnswer>> {
+    const { channel, cI, cR } = this.session
+    const topic = this.workerTopic()
+    const inTopic = buildTopic({ kind: 'terminal-in', terminal: this.terminal })
+    let answer: ReturnType<typeof decodeAnswer>
+    const arrived = this.wait('sealed', (frame) => {
+      if (!equalConstantTime(frame.connection, cI)) return false
+      const opened = channel.open(inTopic, frame.message)
+      if (!opened.ok) return false
+      const decoded = decodeAnswer(opened.plaintext)
+      if (decoded?.id !== id) return false
+      answer = decoded
+      return true
+    })
+    arrived.catch(() => undefined)
+    const message = channel.seal(topic, plaintext)
+    await this.broker.publish(topic, encodeFrame({ kind: 'sealed', connection: cR, message }), { qos: 0 })
+    await arrived
+    return answer
+  }
+
+  async request<O extends Operation>(operation: O, body: RequestBody<O>): Promise<AnswerBody<O>> {
+    const id = this.#nextId++
+    const answer = await this.exchange(id, encodeRequest(id, operation, body))
+    if (answer === undefined) throw new Error('no answer')
+    if (!answer.ok) throw new ClientRefused(answer.refusal.code, answer.refusal.retryAfterMs)
+    const parsed = parseAnswerBody(operation, answer.body)
+    if (parsed === undefined) throw new Error('an answer outside the schema')
+    return parsed
+  }
+
+  async login(card: SoftwareCard, purpose: LoginPurpose = 'holder'): Promise<LoginResult> {
+    if (card.certificate === undefined) throw new Error('a card without certificate')
+    const suite: SuiteNumber = card.algorithm === 'P-384' ? 24 : 6
+    const started = startInitiator({
+      crypto,
+      method: 0,
+      suites: [suite],
+      cI: crypto.randomBytes(8),
+      knownEad: [EAD_LOGIN_RESULT],
+    })
+    const begun = await this.request('login.begin', { purpose, message1: started.message1 })
+    const received = started.processMessage2(begun.message2)
+    if (received.reference.kind !== 'x5chain') throw new Error('the gateway sends its certificate')
+    const [certificate] = received.reference.certificates
+    if (certificate === undefined) throw new Error('no certificate')
+    const verified = received.verify({ cred: encode(certificate), publicKey: parseCertificate(certificate).publicKey })
+    const credential = x5tCredential(crypto, card.certificate, card.key.publicKey)
+    const sent = await verified.completeMessage3({ kind: 'signature', credential, sign: async (bytes) => card.sign(bytes) })
+    const { message4 } = await this.request('login.finish', {
+      login: begun.login,
+      message3: sent.message3,
+      timings: { verifyMs: 20, signMs: 60 },
+    })
+    const { ead4 } = sent.processMessage4(message4)
+    return decode(ead4.find(({ label }) => label === -EAD_LOGIN_RESULT)?.value as Uint8Array) as LoginResult
+  }
+
+  /** The whole registration, as a terminal does it. Stops after `until`, as an interruption would. */
+  async register(card: SoftwareCard, options: RegisterOptions): Promise<LoginResult | undefined> {
+    const { person, session, role, until } = options
+    const begun = await this.request('register.begin', {
+      person,
+      ...(session === undefined ? {} : { session }),
+      ...(role === undefined ? {} : { role }),
+      card: {
+        ...(card.guid === undefined ? {} : { guid: card.guid }),
+        managementKeyAlgorithm: card.cipher,
+        simulated: true,
+        ...(options.link === true && card.certificate !== undefined ? { certificate: card.certificate } : {}),
+      },
+    })
+    card.registration = begun.registration
+    if (until === 'begin') return undefined
+    if (begun.mode !== 'link') {
+      card.guid = begun.guid
+      await this.authenticate(card, begun.registration)
+      if (until === 'authenticate') return undefined
+      const certificateRequest = card.certificateRequest(begun.subject)
+      const { certificate } = await this.request('register.certify', { registration: begun.registration, certificateRequest })
+      card.certificate = certificate
+    }
+    if (until === 'certify') return undefined
+    return this.login(card, 'registration')
+  }
+
+  /** The 9B authentication, with the factory key first; the card takes the new key. */
+  async authenticate(card: SoftwareCard, registration: Uint8Array): Promise<AnswerBody<'register.authenticated'>> {
+    for (const key of ['factory', 'own'] as const) {
+      const { witness, encrypted } = card.newWitness()
+      const answer = await this.request('register.witness', { registration, key, witness: encrypted })
+      if (!equalConstantTime(answer.decryptedWitness, witness)) continue
+      const response = crypto.encryptBlock(card.cipher, card.managementKey, answer.challenge)
+      const secrets = await this.request('register.authenticated', { registration, response })
+      card.managementKey = secrets.managementKey
+      card.puk = secrets.puk
+      return secrets
+    }
+    throw new Error("neither key is the card's")
+  }
+}
+
+export interface RegisterOptions {
+  readonly person: Person
+  readonly session?: Uint8Array
+  readonly role?: Role
+  readonly link?: boolean
+  readonly until?: 'begin' | 'authenticate' | 'certify'
+}
+
+/** A card's part of the protocol, without APDUs. */
+export class SoftwareCard {
+  readonly algorithm: 'P-256' | 'P-384'
+  readonly cipher: BlockCipher
+  key: KeyPair
+  managementKey: Uint8Array
+  puk: Uint8Array | undefined
+  guid: Uint8Array | undefined
+  certificate: Uint8Array | undefined
+  registration: Uint8Array | undefined
+
+  constructor(algorithm: 'P-256' | 'P-384' = 'P-256', cipher: BlockCipher = 'AES-192') {
+    this.algorithm = algorithm
+    this.cipher = cipher
+    this.key = crypto.generateKeyPair(algorithm)
+    this.managementKey = factoryManagementKey(cipher)
+  }
+
+  sign(bytes: Uint8Array): Uint8Array {
+    return crypto.sign(this.algorithm === 'P-384' ? 'ES384' : 'ES256', this.key.privateKey, bytes)
+  }
+
+  /** A card is given the digest; the crypto port signs messages, so the request's bytes are taken out of a draft. */
+  certificateRequest(commonName: string): Uint8Array {
+    const prepared = prepareCertificateRequest(crypto, this.algorithm, this.key.publicKey, { commonName })
+    const draft = AsnConvert.parse(prepared.assemble(new Uint8Array(this.key.publicKey.length).fill(1)), CertificationRequest)
+    return prepared.assemble(this.sign(new Uint8Array(AsnConvert.serialize(draft.certificationRequestInfo))))
+  }
+
+  newWitness(): { readonly witness: Uint8Array; readonly encrypted: Uint8Array } {
+    const witness = crypto.randomBytes(this.cipher === '3DES' ? 8 : 16)
+    return { witness, encrypted: crypto.encryptBlock(this.cipher, this.managementKey, witness) }
+  }
+}

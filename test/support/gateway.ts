@@ -1,0 +1,71 @@
+/** A gateway in this process with a clock that tests can move, in a temporary folder that is removed at the end. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrokerChoice, type Gateway, startGateway } from '../../gateway/main.ts'
+import { invite } from '../../gateway/registry/terminals.ts'
+import type { LoginResult } from '../../protocol/messages/operations.ts'
+import { type ClientIdentity, GatewayClient, SoftwareCard } from './gateway-client.ts'
+
+export class TestGateway {
+  readonly dataDirectory: string
+  readonly clock = { offsetMs: 0 }
+  readonly log: string[] = []
+  gateway!: Gateway
+  readonly #clients: GatewayClient[] = []
+  readonly #broker: BrokerChoice
+
+  private constructor(dataDirectory: string, broker: BrokerChoice) {
+    this.dataDirectory = dataDirectory
+    this.#broker = broker
+  }
+
+  static async start(broker: BrokerChoice = { kind: 'embedded', port: 0 }): Promise<TestGateway> {
+    const test = new TestGateway(await mkdtemp(join(tmpdir(), 'tessera-gateway-')), broker)
+    await test.run()
+    return test
+  }
+
+  async run(): Promise<void> {
+    this.gateway = await startGateway({
+      dataDirectory: this.dataDirectory,
+      broker: this.#broker,
+      now: () => Date.now() + this.clock.offsetMs,
+      log: (level, event, details) => this.log.push(`${level} ${event} ${JSON.stringify(details ?? {})}`),
+    })
+  }
+
+  async invite(first = false, site = 'Desk'): Promise<string> {
+    const options = { site, validMs: 3_600_000, mayRegisterFirstOperator: first }
+    return (await invite(this.gateway.registry, options)).code
+  }
+
+  async connect(identity?: ClientIdentity): Promise<GatewayClient> {
+    const client = await GatewayClient.connect(this.gateway.brokerUrl, identity)
+    this.#clients.push(client)
+    return client
+  }
+
+  /** Enrolled, connected and greeted. */
+  async terminal(first = false, site = 'Desk'): Promise<GatewayClient> {
+    const client = await this.connect()
+    await client.enrol(await this.invite(first, site))
+    await client.open()
+    return client
+  }
+
+  /** A terminal with the first operator, a supervisor, signed in. */
+  async desk(): Promise<{ client: GatewayClient; supervisor: SoftwareCard; operator: LoginResult }> {
+    const client = await this.terminal(true)
+    const supervisor = new SoftwareCard()
+    await client.register(supervisor, { person: { givenName: 'Ada', familyName: 'First', reference: 'op-1' } })
+    const operator = await client.login(supervisor, 'operator')
+    return { client, supervisor, operator }
+  }
+
+  async close(): Promise<void> {
+    for (const client of this.#clients) await client.close()
+    await this.gateway.close()
+    await rm(this.dataDirectory, { recursive: true, force: true })
+  }
+}
