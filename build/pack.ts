@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.ts'
 import { findElectron, root } from './electron.ts'
 
@@ -15,7 +16,7 @@ const { version } = JSON.parse(readFileSync(path.join(root, 'node_modules', 'ele
 const { status } = spawnSync(
   process.execPath,
   [
-    path.join(root, 'node_modules', 'electron-builder', 'cli.js'),
+    fileURLToPath(import.meta.resolve('electron-builder/cli.js')),
     '--publish=never',
     `--config.electronVersion=${electron.kind === 'override' ? electron.version : version}`,
     `--config.electronDist=${distFolder(electron.executable)}`,

@@ -62,7 +62,7 @@ export const PYTHON = {
 }
 
 /** @param {string} name */
-export function hasProgram(name) {
+function hasProgram(name) {
   // Services lie in sbin, which a person's PATH often lacks.
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin']
   return folders.some((folder) => folder !== '' && isFile(path.join(folder, name)))
