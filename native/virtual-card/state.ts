@@ -45,8 +45,9 @@ export interface CardState {
   readonly objects: ReadonlyMap<number, Uint8Array>
 }
 
-/** Serial numbers from here on are simulated cards: tokens that people can buy have at most eight decimal digits. */
-export const FIRST_SIMULATED_SERIAL = 4_000_000_000
+/** Serial numbers from here on are simulated cards: tokens that people can buy have at most eight digits, and 31 bits are what
+ * other people's programs print right. */
+export const FIRST_SIMULATED_SERIAL = 2_000_000_000
 
 /** What a new card of the common kind comes with: PIN 123456, PUK 12345678, and this management key (24 bytes). */
 export const DEFAULT_PIN = Uint8Array.of(...utf8('123456'), 0xff, 0xff)

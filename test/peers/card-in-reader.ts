@@ -1,0 +1,75 @@
+/** A virtual card in the second reader of vpcd, and other people's programs that use it through pcscd. */
+
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { nodeCrypto } from '../../native/crypto.ts'
+import { VirtualCard } from '../../native/virtual-card/card.ts'
+import { type BlankCardOptions, blankCard } from '../../native/virtual-card/state.ts'
+import { fileStorage } from '../../native/virtual-card/storage.ts'
+import { type InsertedCard, insertIntoVpcd, VPCD_PORT } from '../../native/virtual-card/vpcd.ts'
+import { ensurePcscd } from '../support/pcscd.ts'
+
+/** The first reader is left to other tests. */
+export const READER = 'Virtual PCD 00 01'
+const PORT = VPCD_PORT + 1
+const LIMIT_MS = 10_000
+
+export interface Run {
+  readonly code: number
+  readonly output: string
+}
+
+export interface CardInReader {
+  readonly card: VirtualCard
+  /** For the files that programs read and write; gone at the end. */
+  readonly folder: string
+  /** Runs a program to its end; whatever it prints is in `output`. The card answers meanwhile, from this process. */
+  run(program: string, ...args: readonly string[]): Promise<Run>
+  close(): Promise<void>
+}
+
+export async function putCardIntoReader(options: BlankCardOptions = {}): Promise<CardInReader> {
+  await ensurePcscd()
+  const folder = mkdtempSync(join(tmpdir(), 'tessera-card-'))
+  const storage = fileStorage(join(folder, 'card.json'), () => blankCard(options))
+  const card = new VirtualCard({ crypto: nodeCrypto, storage })
+  const run = (program: string, ...args: readonly string[]): Promise<Run> =>
+    new Promise((resolve, reject) => {
+      execFile(program, args, { cwd: folder }, (error, stdout, stderr) => {
+        if (error !== null && typeof error.code !== 'number') reject(error)
+        else resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr })
+      })
+    })
+  const shows = async (what: 'Yes' | 'No') =>
+    new RegExp(`${what} +${READER}`).test((await run('opensc-tool', '--list-readers')).output)
+
+  // vpcd listens a moment after pcscd answers, and a card that went in while the service started may not be seen.
+  let inserted: InsertedCard | undefined
+  await within(async () => {
+    inserted ??= await insertIntoVpcd({ card, port: PORT }).catch(() => undefined)
+    inserted?.out.then(() => {
+      inserted = undefined
+    })
+    return inserted !== undefined && (await shows('Yes'))
+  })
+  return {
+    card,
+    folder,
+    run,
+    async close() {
+      await inserted?.pull()
+      await within(() => shows('No'))
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+async function within(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + LIMIT_MS
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not so after ${LIMIT_MS} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
