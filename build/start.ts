@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { tesseraHome } from '../electron/settings/home.ts'
 import { bundle } from './bundle.ts'
 import { findElectron, root, sandboxArguments } from './electron.ts'
 import { hasDisplay } from './setup/system.mjs'
@@ -16,16 +16,6 @@ const STOP_TIMEOUT_MS = 5_000
 
 /** What the gateway says on stdout once it serves. */
 type Desk = { readonly brokerUrl: string; readonly invitation: string }
-
-/** Where the platform keeps what a program stores for a person; TESSERA_HOME overrides it. */
-function homeFolder(): string {
-  const { TESSERA_HOME, XDG_DATA_HOME, APPDATA } = process.env
-  if (TESSERA_HOME) return path.resolve(TESSERA_HOME)
-  const home = os.homedir()
-  if (process.platform === 'darwin') return path.join(home, 'Library', 'Application Support', 'tessera')
-  if (process.platform === 'win32') return path.join(APPDATA || path.join(home, 'AppData', 'Roaming'), 'tessera')
-  return path.join(XDG_DATA_HOME || path.join(home, '.local', 'share'), 'tessera')
-}
 
 function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
@@ -79,7 +69,7 @@ async function stop(child: ChildProcess): Promise<void> {
 
 async function openDesk(terminalArguments: readonly string[]): Promise<number> {
   const electron = findElectron()
-  const home = homeFolder()
+  const home = tesseraHome(process.env)
   mkdirSync(home, { recursive: true, mode: 0o700 })
   const built = await bundle()
   if (built.length > 0) console.error(`Bundled ${built.join(', ')}.`)

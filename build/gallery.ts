@@ -1,0 +1,39 @@
+/**
+ * `npm run gallery`: draws every state of the window into dist/gallery/, light, dark and in high contrast, small and large, so
+ * that a change of the design can be looked at as a whole. Arguments name the stories to draw; none draws them all.
+ */
+import { mkdirSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { type Look, openGallery } from '../test/renderer/gallery/harness.ts'
+import { stories } from '../test/renderer/gallery/stories.ts'
+import { root } from './electron.ts'
+
+const LOOKS: readonly Look[] = [
+  { width: 900, height: 600, theme: 'light' },
+  { width: 900, height: 600, theme: 'dark' },
+  { width: 900, height: 600, theme: 'contrast' },
+  { width: 900, height: 600, theme: 'forced' },
+  { width: 1440, height: 900, theme: 'light' },
+  { width: 1440, height: 900, theme: 'dark' },
+  { width: 3840, height: 2160, theme: 'light' },
+]
+
+const folder = path.join(root, 'dist', 'gallery')
+const wanted = process.argv.slice(2)
+const chosen = stories.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
+if (wanted.length === 0) rmSync(folder, { recursive: true, force: true })
+mkdirSync(folder, { recursive: true })
+
+const gallery = await openGallery()
+try {
+  for (const { name, snapshot, act } of chosen) {
+    for (const look of LOOKS) {
+      await gallery.show(snapshot, look)
+      await act?.(gallery.page)
+      await gallery.page.screenshot({ path: path.join(folder, `${name}-${look.width}-${look.theme}.png`) })
+    }
+    console.log(name)
+  }
+} finally {
+  await gallery.close()
+}
