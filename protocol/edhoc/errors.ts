@@ -24,7 +24,7 @@ export type EdhocFailure =
   | { readonly kind: 'unsupported-credential' }
   /** The application knows no credential by this ID_CRED. */
   | { readonly kind: 'unknown-credential' }
-  /** The peer shows our own credential: our messages come back (the 'Selfie' attack). */
+  /** The responder is ourselves: only an initiator can be led to that (RFC 9528 section 9.2). */
   | { readonly kind: 'own-credential' }
   | { readonly kind: 'critical-ead'; readonly label: number }
   /** What our own signer or static key gave back cannot be used. */

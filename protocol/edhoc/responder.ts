@@ -7,7 +7,7 @@
 import { equalConstantTime, wipe } from '../bytes.ts'
 import { encode } from '../cbor.ts'
 import type { Crypto, KeyPair } from '../crypto.ts'
-import { type Authenticator, agreeWith, isSameCredential, ownCopy, type PeerCredential } from './credentials.ts'
+import { type Authenticator, agreeWith, ownCopy, type PeerCredential } from './credentials.ts'
 import { decodeByteString, EdhocError, malformed } from './errors.ts'
 import { type CredentialReference, type EadItem, encodeEad, encodeIdentifier, parseEad, parseIdCred } from './items.ts'
 import * as keys from './keys.ts'
@@ -125,13 +125,12 @@ export class ReceivedMessage1 extends Once {
     gYCiphertext2.set(this.#gY)
     gYCiphertext2.set(keys.xor(plaintext2, keystream2), this.#gY.length)
     const th3 = keys.computeTh3(core, th2, plaintext2, cred)
-    return new SentMessage2(core, encode(gYCiphertext2), { cR, own: own.credential, prk3e2m, th3 })
+    return new SentMessage2(core, encode(gYCiphertext2), { cR, prk3e2m, th3 })
   }
 }
 
 interface SentFacts {
   readonly cR: Uint8Array
-  readonly own: PeerCredential
   readonly prk3e2m: Uint8Array
   readonly th3: Uint8Array
 }
@@ -190,18 +189,16 @@ export class ReceivedMessage3 extends Once {
 
   /**
    * Verifies Signature_or_MAC_3 with the credentials that the application found for `reference` (a kid may have several),
-   * and takes the first that fits. Throws an EdhocError: 'unknown-credential' for none given, 'authentication-failed',
-   * 'own-credential'.
+   * and takes the first that fits. Throws an EdhocError: 'unknown-credential' for none given, 'authentication-failed'.
    */
   verify(...candidates: readonly PeerCredential[]): VerifiedMessage3 {
     this.leave()
     if (candidates.length === 0) throw new EdhocError({ kind: 'unknown-credential' })
     const core = this.#core
-    const { th3, cR, own } = this.#facts
+    const { th3, cR } = this.#facts
     for (const peer of candidates) {
       const prk4e3m = this.#verifyWith(peer)
       if (prk4e3m === undefined) continue
-      if (isSameCredential(own, peer)) throw new EdhocError({ kind: 'own-credential' })
       const th4 = keys.computeTh4(core, th3, this.#plaintext3, peer.cred)
       wipe(core.ephemeral.privateKey)
       const facts = { role: 'responder', method: core.method, suite: core.suite, cI: core.cI, cR, peer } as const
