@@ -162,12 +162,18 @@ async function run(words: readonly string[]): Promise<number> {
   })
 }
 
+/** A file that is not there, a port that is taken: the system's own words say enough. */
+function isSystemError(error: unknown): error is Error {
+  return error instanceof Error && 'syscall' in error
+}
+
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
   if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${HELP.all}\n`)
   else if (error instanceof BrokerError || error instanceof StoreError || error instanceof KeysError)
     process.stderr.write(`${error.message}\n`)
+  else if (isSystemError(error)) process.stderr.write(`${error.message}\n`)
   else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

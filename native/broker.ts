@@ -310,14 +310,17 @@ class MqttBroker implements Broker {
   async #connect(): Promise<void> {
     if (this.#isClosed()) return
     this.#setState({ kind: 'connecting' })
-    const version = this.#version
-    const attempt = await this.#attempt(version)
+    let attempt = await this.#attempt(this.#version)
+    if (attempt.kind === 'down' && attempt.otherVersion && !this.#isClosed()) {
+      this.#version = this.#version === 5 ? 4 : 5
+      attempt = await this.#attempt(this.#version)
+    }
     if (attempt.kind === 'down') {
-      if (attempt.otherVersion) this.#version = version === 5 ? 4 : 5
       this.#failures += 1
-      this.#retry(attempt.error, attempt.otherVersion && this.#failures === 1)
+      this.#retry(attempt.error)
       return
     }
+    const version = this.#version
     const client = attempt.client
     if (this.#isClosed()) {
       client.end(true)
@@ -331,14 +334,14 @@ class MqttBroker implements Broker {
       client.end(true)
       if (this.#client !== client) return
       this.#client = undefined
-      this.#retry(problem === undefined ? new BrokerError('unreachable', 'connection-lost') : connectionError(problem), false)
+      this.#retry(problem === undefined ? new BrokerError('unreachable', 'connection-lost') : connectionError(problem))
     })
     try {
       await Promise.all([...this.#subscriptions].map(([filter, qos]) => this.#subscribeOn(client, filter, qos)))
     } catch (error) {
       client.end(true)
       this.#failures += 1
-      this.#retry(error instanceof BrokerError ? error : connectionError(error), false)
+      this.#retry(error instanceof BrokerError ? error : connectionError(error))
       return
     }
     if (this.#isClosed()) {
@@ -350,11 +353,11 @@ class MqttBroker implements Broker {
     this.#setState({ kind: 'connected', protocol: version === 5 ? '5' : '3.1.1' })
   }
 
-  #retry(error: BrokerError, atOnce: boolean): void {
+  #retry(error: BrokerError): void {
     if (this.#isClosed()) return
     const { first, most } = this.#backoff
     const delay = Math.min(most, first * 2 ** Math.min(Math.max(this.#failures - 1, 0), 16)) * (0.8 + 0.4 * Math.random())
-    const retryInMs = atOnce ? 0 : Math.round(delay)
+    const retryInMs = Math.round(delay)
     this.#setState({ kind: 'disconnected', error, retryInMs })
     this.#timer = setTimeout(() => void this.#connect(), retryInMs)
   }
