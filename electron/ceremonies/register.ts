@@ -13,7 +13,7 @@ import type { BlockCipher } from '../../protocol/crypto.ts'
 import type { Person, Role } from '../../protocol/messages/operations.ts'
 import { prepareCertificateRequest } from '../../protocol/piv/certificate-request.ts'
 import { OBJECT, SLOT } from '../../protocol/piv/constants.ts'
-import { PivError } from '../../protocol/piv/errors.ts'
+import { PivError, unless } from '../../protocol/piv/errors.ts'
 import { buildCertificateObject } from '../../protocol/piv/objects.ts'
 import { type CardSummary, readCard } from '../../protocol/piv/read-card.ts'
 import type { StepId } from '../contract/snapshot.ts'
@@ -161,7 +161,10 @@ async function personalise(desk: OnlineDesk, card: HeldCard, work: Work): Promis
     guide.step('set-puk')
     await setPuk(card, { summary, begun, keys })
     guide.step('set-management-key')
-    if (held === 'factory') await card.piv.setManagementKey(keys.managementKeyAlgorithm, keys.managementKey)
+    // The command is an extension. On a card without it the factory's key stays: whoever has the card could then replace its
+    // key and certificate, which the gateway would refuse (docs/security.md).
+    if (held === 'factory')
+      await unless(card.piv.setManagementKey(keys.managementKeyAlgorithm, keys.managementKey), 'not-supported')
     const credential = await certify(desk, card, work, pins.next)
     guide.step('prove')
     await prove(desk, card, credential, pins.next)

@@ -26,7 +26,8 @@ export async function endRegistration(failed: FailedRegistration, error: unknown
     return error
   }
   if (isFinal(error)) {
-    if (!(await resetCard(failed))) return interrupted(reader, error)
+    // A card that cannot be reset keeps what it has, and the gateway keeps the registration: nothing is lost by trying again.
+    if (!(await resetCard(failed))) return error
     abandon(link, begun)
     return new CeremonyFailed({ code: 'registration-rolled-back', reader }, { cause: error })
   }

@@ -106,6 +106,10 @@ class Link implements TerminalLink {
   #state: GatewayView = { kind: 'connecting' }
   #greeting: AnswerBody<'hello'> | undefined
   #session: Session | undefined
+  /** Something unauthenticated, or silence, says that the session may be over: new requests wait for the probe. */
+  #inDoubt = false
+  /** Requests that wait for a session; called whenever the loop has come to a result. */
+  readonly #waiting = new Set<() => void>()
   /** Hexadecimal, in the order in which they were opened. */
   readonly #opened = new Set<string>()
   /** Wakes the loop: the broker came or went, the session is in doubt, the link is closed. */
@@ -157,7 +161,7 @@ class Link implements TerminalLink {
     if (operation === 'session.end') this.#opened.delete(toHex((body as RequestBody<'session.end'>).session))
     const timeoutMs = options.timeoutMs ?? this.#times.requestMs
     const deadline = this.#monotonic() + timeoutMs
-    const session = this.#session ?? (await this.#nextSession(timeoutMs))
+    const session = this.#usableSession() ?? (await this.#nextSession(timeoutMs))
     return this.#ask(session, operation, body, Math.max(1, deadline - this.#monotonic()))
   }
 
@@ -173,6 +177,7 @@ class Link implements TerminalLink {
       for (const stop of this.#stops) stop()
       this.#postbox.rejectAll(new LinkError('offline'))
       this.#dropSession(new LinkError('offline'))
+      this.#tellWaiting()
       this.#awake()
       await this.#options.broker.close()
     }
@@ -252,7 +257,7 @@ class Link implements TerminalLink {
       timer = setTimeout(() => {
         reject(new LinkError('silent'))
         // A probe is the loop's own: it must not call for another one.
-        if (operation !== 'hello') this.#awake()
+        if (operation !== 'hello') this.#doubt()
       }, timeoutMs)
     })
     try {
@@ -283,7 +288,7 @@ class Link implements TerminalLink {
     } else if (frame.kind === 'sealed' && equalConstantTime(frame.connection, session.receiveId)) {
       this.#open(session, frame.message)
     } else if (frame.kind === 'unknown-connection' && equalConstantTime(frame.connection, session.sendId)) {
-      this.#awake()
+      this.#doubt()
     } else {
       this.#counters.unexpectedFrames += 1
     }
@@ -321,33 +326,56 @@ class Link implements TerminalLink {
     for (const pending of session?.pending.values() ?? []) pending.reject(error)
   }
 
-  /** While a handshake runs a request waits for it, within its own time. */
+  #usableSession(): Session | undefined {
+    return this.#state.kind === 'online' && !this.#inDoubt ? this.#session : undefined
+  }
+
+  /** While a handshake or a probe runs a request waits for it, within its own time. */
   #nextSession(timeoutMs: number): Promise<Session> {
     return new Promise((resolve, reject) => {
-      const look = (state: GatewayView): void => {
-        if (this.#session !== undefined && state.kind === 'online') finish(() => resolve(this.#session as Session))
-        else if (state.kind === 'offline')
-          finish(() => reject(new LinkError(state.problem.code === 'gateway-silent' ? 'silent' : 'offline')))
+      const look = (): void => {
+        const session = this.#usableSession()
+        if (this.#closed) finish(() => reject(new LinkError('offline')))
+        else if (session !== undefined) finish(() => resolve(session))
+        else if (this.#state.kind === 'offline') {
+          const { code } = this.#state.problem
+          finish(() =>
+            reject(new LinkError(code === 'gateway-silent' ? 'silent' : code === 'gateway-untrusted' ? 'untrusted' : 'offline')),
+          )
+        }
       }
       const finish = (settle: () => void): void => {
         clearTimeout(timer)
-        this.#listeners.delete(look)
+        this.#waiting.delete(look)
         settle()
       }
       const timer = setTimeout(() => finish(() => reject(new LinkError('silent'))), timeoutMs)
-      this.#listeners.add(look)
-      look(this.#closed ? { kind: 'offline', since: 0, problem: { code: 'gateway-offline' } } : this.#state)
+      this.#waiting.add(look)
+      look()
     })
   }
 
   #online(): void {
+    this.#inDoubt = false
     if (this.#state.kind !== 'online') this.#setState({ kind: 'online', site: this.#greeting?.site ?? '', since: this.#now() })
+    this.#tellWaiting()
   }
 
   #offline(error: unknown): void {
     const problem = problemOf(error)
-    if (this.#state.kind === 'offline' && this.#state.problem.code === problem.code) return
-    this.#setState({ kind: 'offline', since: this.#state.kind === 'offline' ? this.#state.since : this.#now(), problem })
+    if (this.#state.kind !== 'offline' || this.#state.problem.code !== problem.code) {
+      this.#setState({ kind: 'offline', since: this.#state.kind === 'offline' ? this.#state.since : this.#now(), problem })
+    }
+    this.#tellWaiting()
+  }
+
+  #tellWaiting(): void {
+    for (const look of [...this.#waiting]) look()
+  }
+
+  #doubt(): void {
+    this.#inDoubt = true
+    this.#awake()
   }
 
   #setState(state: GatewayView): void {
