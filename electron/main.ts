@@ -24,7 +24,8 @@ const EXIT_CONFIGURATION = 78
 const bundles = import.meta.dirname
 const folder = join(tesseraHome(process.env), 'terminal')
 
-app.enableSandbox()
+// Root cannot have Chromium's sandbox and says so on the command line; asking for it anyway would end every child process.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 app.setPath('userData', join(folder, 'browser'))
 declareScheme()
 denyLeaving()
