@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin, stop } from 'esbuild'
 import { root } from './electron.ts'
 
 const dist = path.join(root, 'dist')
@@ -136,6 +136,8 @@ async function bundleOne(name: string, options: BuildOptions): Promise<boolean> 
 export async function bundle(names: readonly BundleName[] = BUNDLE_NAMES): Promise<string[]> {
   const results = await Promise.allSettled(names.map((name) => bundleOne(name, BUNDLES[name])))
   const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []))
+  // esbuild's own process would stay for as long as the window is open.
+  await stop()
   if (errors.length > 0) throw new AggregateError(errors, errors.map((error) => error.message).join('\n'))
   return names.filter((_, i) => results[i]?.status === 'fulfilled' && (results[i] as PromiseFulfilledResult<boolean>).value)
 }

@@ -1,13 +1,15 @@
 /** `npm run pack [-- electron-builder's arguments]`: installers of the terminal, always from the official Electron. */
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.ts'
 import { findElectron, root } from './electron.ts'
 
 const electron = findElectron()
-if (electron.kind === 'trial') {
+const isTrial =
+  electron.kind === 'trial' || existsSync(path.join(path.dirname(electron.executable), 'resources', 'app', 'main.js'))
+if (isTrial) {
   console.error(`The trial runtime (Electron ${electron.version}) is never packaged: the official Electron is needed.`)
   process.exit(1)
 }
