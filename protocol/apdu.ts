@@ -50,9 +50,9 @@ export class ApduError extends Error {
 export const CHAINING = 0x10
 export const INS_GET_RESPONSE = 0xc0
 
-export const SHORT_DATA_MAX = 255
+const SHORT_DATA_MAX = 255
 export const SHORT_LE_MAX = 256
-export const EXTENDED_DATA_MAX = 65_535
+const EXTENDED_DATA_MAX = 65_535
 export const EXTENDED_LE_MAX = 65_536
 
 /** Longer than every object of a PIV card together; stops a card that announces more bytes for ever. */

@@ -1,6 +1,6 @@
 /** `npm run card`: a simulated PIV card in a real PC/SC reader, for tests and for trying Tessera without a card. */
 
-import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fromHex, toHex } from '../../protocol/bytes.ts'
@@ -76,20 +76,30 @@ type Arguments = ReturnType<typeof readArguments>
 function openStorage({ state, blank, serial, 'standard-only': standardOnly }: Arguments): CardStorage {
   const create = () => blankCard({ extensions: !standardOnly, ...(serial === undefined ? {} : { serial }) })
   if (state === undefined) return memoryStorage(create())
-  mkdirSync(dirname(resolve(state)), { recursive: true })
   if (blank) rmSync(state, { force: true })
   return fileStorage(state, create)
 }
 
-/** Two programs that keep one card in one file would each undo what the other stored. */
+/** Two programs that keep one card in one file would each undo what the other stored. A lock whose holder died is no lock. */
 function holdAlone(state: string): () => void {
   const lock = `${state}.lock`
+  mkdirSync(dirname(resolve(state)), { recursive: true })
+  if (existsSync(lock) && !isRunning(Number(readFileSync(lock, 'utf8')))) rmSync(lock, { force: true })
   try {
-    closeSync(openSync(lock, 'wx'))
+    writeFileSync(lock, String(process.pid), { flag: 'wx' })
   } catch {
     throw new UsageError(`${state} is in use by another program; where that is not so, remove ${lock}`)
   }
   return () => rmSync(lock, { force: true })
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    // EPERM: it runs, as somebody else.
+    return error instanceof Error && Reflect.get(error, 'code') === 'EPERM'
+  }
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -141,10 +151,14 @@ async function run(options: Arguments): Promise<void> {
     })
   })
 
-  await insert()
-  await stopped
-  await inserted?.pull()
-  process.stdin.destroy()
+  try {
+    await insert()
+    await stopped
+    await inserted?.pull()
+  } finally {
+    // A terminal that could still type would keep the program alive.
+    process.stdin.destroy()
+  }
 }
 
 function explain(error: unknown): void {

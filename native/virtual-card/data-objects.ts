@@ -5,11 +5,11 @@ import { decodeFirstTlv, decodeTlv, encodeTag, encodeTlv } from '../../protocol/
 import { type CommandHandler, expectP1P2, NOTHING, Refusal, SW } from './context.ts'
 
 /** SP 800-73-5 part 1 section 2.2: the PIV card application. */
-export const PIV_AID = fromHex('a000000308000010000100')
+const PIV_AID = fromHex('a000000308000010000100')
 const RID_BYTES = 5
 
 /** Tells every program, before any PIN, that this card is a simulated one. */
-export const APPLICATION_LABEL = 'Tessera simulated PIV card'
+const APPLICATION_LABEL = 'Tessera simulated PIV card'
 
 const DISCOVERY = 0x7e
 /** SP 800-73-5 part 1 section 3.1: these are read after VERIFY only: fingerprints, facial image, printed information, iris. */

@@ -2,7 +2,19 @@
 
 import { type CardConnection, type Disposition, ReaderError } from '../reader.ts'
 import type { VirtualCard } from './card.ts'
-import type { Slot } from './simulated-readers.ts'
+import type { CardFaults } from './faults.ts'
+
+/** What a reader shares between all programs that use it. */
+export interface Slot {
+  readonly name: string
+  readonly faults: CardFaults
+  card: VirtualCard | undefined
+  insertions: number
+  readonly connections: Set<SimulatedConnection>
+  transaction: { readonly holder: SimulatedConnection; depth: number } | undefined
+  /** Those who wait for the transaction to end, first come first served; called to try again. */
+  readonly waiting: (() => void)[]
+}
 
 export class SimulatedConnection implements CardConnection {
   readonly reader: string

@@ -14,19 +14,7 @@ import {
 } from '../reader.ts'
 import type { VirtualCard } from './card.ts'
 import { CardFaults, type Fault } from './faults.ts'
-import { SimulatedConnection } from './simulated-connection.ts'
-
-/** What a reader shares between all programs that use it. */
-export interface Slot {
-  readonly name: string
-  readonly faults: CardFaults
-  card: VirtualCard | undefined
-  insertions: number
-  readonly connections: Set<SimulatedConnection>
-  transaction: { readonly holder: SimulatedConnection; depth: number } | undefined
-  /** Those who wait for the transaction to end, first come first served; called to try again. */
-  readonly waiting: (() => void)[]
-}
+import { SimulatedConnection, type Slot } from './simulated-connection.ts'
 
 export interface SimulatedReaders extends Readers {
   /** Puts a card in; one that is already there is pulled first. A card is in one reader at a time. */
