@@ -25,7 +25,6 @@ const bundles = import.meta.dirname
 const folder = join(tesseraHome(process.env), 'terminal')
 
 // Root cannot have Chromium's sandbox and says so on the command line; asking for it anyway would end every child process.
-if (!app.commandLine.hasSwitch('no-sandbox')) // Chromium's sandbox cannot start as root; who starts it so says --no-sandbox, and the two exclude each other.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
 app.setPath('userData', join(folder, 'browser'))
 declareScheme()
