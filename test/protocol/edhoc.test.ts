@@ -17,7 +17,7 @@ import {
   parseIdCred,
   parseIdentifier,
 } from '../../protocol/edhoc/items.ts'
-import { computeKeystream2, edhocKdf } from '../../protocol/edhoc/keys.ts'
+import { computeKeystream2, edhocKdf, encodeInfo } from '../../protocol/edhoc/keys.ts'
 import { processMessage1 } from '../../protocol/edhoc/responder.ts'
 import { type Method, type SuiteNumber, selectSuite, suites } from '../../protocol/edhoc/suites.ts'
 import { type CredentialType, type Ends, handshake, makeEnd, makeEnds } from './edhoc-ends.ts'
@@ -570,6 +570,13 @@ describe('error messages (section 6)', () => {
 })
 
 describe('the session', () => {
+  it('writes a label as the CBOR integer that it is, above 23 and 255 too (section 4.1.2)', () => {
+    expect(toHex(encodeInfo(23, utf8('a'), 16))).toBe('17416110')
+    expect(toHex(encodeInfo(24, new Uint8Array(0), 32))).toBe('1818401820')
+    expect(toHex(encodeInfo(40, fromHex('c0ffee'), 48))).toBe('182843c0ffee1830')
+    expect(toHex(encodeInfo(32768, new Uint8Array(24), 256))).toBe(`1980005818${'00'.repeat(24)}190100`)
+  })
+
   it('updates its key alike at both ends, and forgets the old one', async () => {
     const { initiator, responder } = await handshake(makeEnds(0, 24))
     const { session } = initiator
