@@ -35,7 +35,7 @@ export function electronLibraries(executable) {
 
 /** @type {Record<'display' | 'pcscLibrary' | 'pcscService', Part>} */
 export const PARTS = {
-  display: { name: 'Xvfb, a display without a screen', packages: ['xvfb', 'xauth'], isPresent: () => hasProgram('Xvfb') },
+  display: { name: 'Xvfb, a display without a screen', packages: ['xvfb'], isPresent: () => hasProgram('Xvfb') },
   pcscLibrary: { name: 'the PC/SC library', packages: ['libpcsclite1'], isPresent: () => hasLibrary('libpcsclite.so.1') },
   pcscService: { name: 'the PC/SC service', packages: ['pcscd', 'libccid'], isPresent: () => hasProgram('pcscd') },
 }
@@ -49,7 +49,6 @@ export const TEST_PARTS = [
   },
   { name: 'yubico-piv-tool', packages: ['yubico-piv-tool'], isPresent: () => hasProgram('yubico-piv-tool') },
   { name: 'OpenSC', packages: ['opensc'], isPresent: () => hasProgram('pkcs11-tool') },
-  { name: 'pcsc-tools', packages: ['pcsc-tools'], isPresent: () => hasProgram('pcsc_scan') },
   { name: 'Mosquitto', packages: ['mosquitto'], isPresent: () => hasProgram('mosquitto') },
   { name: 'OpenSSL', packages: ['openssl'], isPresent: () => hasProgram('openssl') },
 ]
@@ -124,7 +123,10 @@ function adviceFor(missing, names, isDebian) {
 async function aptInstall(missing, names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const wanted = missing.flatMap((part) => part.packages)
-  const install = () => run('apt-get', ['install', '--yes', '--no-install-recommends', ...chooseNames(wanted)], { env })
+  const install = () =>
+    run('apt-get', ['install', '--yes', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120', ...chooseNames(wanted)], {
+      env,
+    })
   try {
     await step(`Installing ${names}`, async (mark) => {
       let result = await install()
