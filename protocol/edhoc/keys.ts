@@ -24,7 +24,7 @@ export function edhocKdf(
 }
 
 /** PRK = EDHOC_Extract( salt, IKM ) = HKDF-Extract( salt, IKM ) for SHA-2 (RFC 9528 section 4.1.1) */
-export function edhocExtract({ crypto, suite }: Context, salt: Uint8Array, ikm: Uint8Array): Uint8Array {
+function edhocExtract({ crypto, suite }: Context, salt: Uint8Array, ikm: Uint8Array): Uint8Array {
   return crypto.hkdfExtract(suite.hash, salt, ikm)
 }
 
@@ -44,7 +44,9 @@ export function computeTh4({ crypto, suite }: Context, th3: Uint8Array, plaintex
 }
 
 /** PRK_2e = EDHOC_Extract( TH_2, G_XY ) */
-export const computePrk2e = edhocExtract
+export function computePrk2e(context: Context, th2: Uint8Array, gXY: Uint8Array): Uint8Array {
+  return edhocExtract(context, th2, gXY)
+}
 
 /** KEYSTREAM_2 = EDHOC_KDF( PRK_2e, 0, TH_2, plaintext_length ); beyond one output of HKDF in blocks i with the label -i (appendix G). */
 export function computeKeystream2(context: Context, prk2e: Uint8Array, th2: Uint8Array, plaintextLength: number): Uint8Array {
@@ -64,7 +66,9 @@ export function computeSalt3e2m(context: Context, prk2e: Uint8Array, th2: Uint8A
 }
 
 /** PRK_3e2m = EDHOC_Extract( SALT_3e2m, G_RX ) where the responder has a static Diffie-Hellman key, otherwise PRK_2e */
-export const computePrk3e2m = edhocExtract
+export function computePrk3e2m(context: Context, salt3e2m: Uint8Array, gRX: Uint8Array): Uint8Array {
+  return edhocExtract(context, salt3e2m, gRX)
+}
 
 /** context_2 = << C_R, ID_CRED_R, TH_2, CRED_R, ? EAD_2 >> */
 export function encodeContext2(
@@ -98,7 +102,9 @@ export function computeSalt4e3m(context: Context, prk3e2m: Uint8Array, th3: Uint
 }
 
 /** PRK_4e3m = EDHOC_Extract( SALT_4e3m, G_IY ) where the initiator has a static Diffie-Hellman key, otherwise PRK_3e2m */
-export const computePrk4e3m = edhocExtract
+export function computePrk4e3m(context: Context, salt4e3m: Uint8Array, gIY: Uint8Array): Uint8Array {
+  return edhocExtract(context, salt4e3m, gIY)
+}
 
 /** context_3 = << ID_CRED_I, TH_3, CRED_I, ? EAD_3 >> */
 export function encodeContext3(idCredI: Uint8Array, th3: Uint8Array, credI: Uint8Array, ead3: Uint8Array): Uint8Array {
