@@ -407,6 +407,8 @@ class MqttBroker implements Broker {
         return
       }
       this.#attempting = client
+      // Each packet that waits for its answer listens for the connection's end, and there may be many.
+      client.setMaxListeners(0)
       let problem: unknown
       let linked = false
       const socket = client.stream as unknown as Socket
