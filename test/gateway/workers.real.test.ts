@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { GatewayClient, SoftwareCard } from '../support/gateway-client.ts'
+import { GatewayProcess, gatewayCommand } from '../support/gateway-process.ts'
+import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tessera-workers-'))
+let mosquitto: Mosquitto
+const workers: GatewayProcess[] = []
+const clients: GatewayClient[] = []
+beforeAll(async () => {
+  mosquitto = await startMosquitto()
+  for (const slot of ['0', '1']) {
+    workers.push(await GatewayProcess.start('--data', folder, '--broker', mosquitto.url, '--slot', slot))
+  }
+}, 20_000)
+afterAll(async () => {
+  for (const client of clients) await client.close()
+  for (const worker of workers) await worker.end('SIGKILL')
+  await mosquitto.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function invitation(...options: string[]): Promise<string> {
+  const { output } = await gatewayCommand('invite', '--data', folder, '--json', ...options)
+  return (JSON.parse(output) as { invitation: string }).invitation
+}
+
+test('two workers share terminals, a conversation stays with its worker, and one worker takes over from the other', {
+  timeout: 60_000,
+}, async () => {
+  const first = await GatewayClient.connect(mosquitto.url)
+  clients.push(first)
+  await first.enrol(await invitation('--first-operator'))
+  const supervisor = new SoftwareCard()
+  for (let i = 0; i < 12; i += 1) await first.open()
+  await first.register(supervisor, { person: { givenName: 'Ada', familyName: 'First', reference: 'op' } })
+
+  for (let i = 0; i < 3; i += 1) {
+    const client = await GatewayClient.connect(mosquitto.url)
+    clients.push(client)
+    await client.enrol(await invitation())
+  }
+  // Opened until both workers have one: the broker spreads them as it likes.
+  const seen = new Set<string>()
+  for (let round = 0; round < 10 && seen.size < 2; round += 1) {
+    for (const client of clients) {
+      const before = client.received.length
+      await client.open()
+      seen.add(client.session.worker)
+      // One worker took message_1, not both.
+      const answers = client.received.slice(before).map(({ kind }) => kind)
+      expect(answers.filter((kind) => kind === 'message_2')).toHaveLength(1)
+    }
+  }
+  expect(seen).toEqual(new Set(workers.map(({ ready }) => ready.worker)))
+
+  // Both write to the one store at the same time.
+  const results = await Promise.all(clients.flatMap((client) => [1, 2, 3, 4, 5].map(() => client.login(supervisor, 'operator'))))
+  expect(results).toHaveLength(20)
+
+  const lost = workers.shift() as GatewayProcess
+  await lost.end('SIGKILL')
+  for (const client of clients) {
+    client.timeoutMs = 500
+    const { session } = await client.login(supervisor, 'operator').catch(async () => {
+      await client.open()
+      return client.login(supervisor, 'operator')
+    })
+    expect(client.session.worker).toBe(workers[0]?.ready.worker)
+    await client.request('session.end', { session, reason: 'operator' })
+  }
+  expect(await gatewayCommand('audit', 'verify', '--data', folder)).toMatchObject({ status: 0 })
+})
