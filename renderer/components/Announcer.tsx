@@ -1,5 +1,5 @@
 /** Speaks each step to screen readers: one polite region and one for what must not wait, always in the page. */
-import { createContext, type ReactNode, useContext, useEffect, useState } from 'react'
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from 'react'
 
 /** 'step' waits its turn; 'problem' interrupts. */
 export type Urgency = 'step' | 'problem'
@@ -10,7 +10,7 @@ const AnnounceContext = createContext<Announce>(() => {})
 export function Announcer({ children }: { readonly children: ReactNode }) {
   const [step, setStep] = useState('')
   const [problem, setProblem] = useState('')
-  const [announce] = useState<Announce>(() => (words, urgency) => (urgency === 'step' ? setStep(words) : setProblem(words)))
+  const announce = useCallback<Announce>((words, urgency) => (urgency === 'step' ? setStep(words) : setProblem(words)), [])
   return (
     <AnnounceContext value={announce}>
       {children}

@@ -6,14 +6,17 @@ interface Props extends Omit<ButtonProps, 'className' | 'children' | 'style'> {
   /** 'primary' is the one thing to do next: at most one on a page. */
   readonly look?: 'primary' | 'secondary' | 'quiet'
   readonly icon?: LucideIcon
+  /** Stands behind the words: an arrow that points on. */
+  readonly iconAfter?: LucideIcon
   readonly children: ReactNode
 }
 
-export function Button({ look = 'secondary', icon: Icon, children, ...props }: Props) {
+export function Button({ look = 'secondary', icon: Icon, iconAfter: IconAfter, children, ...props }: Props) {
   return (
     <AriaButton {...props} className={`button button-${look}`}>
       {Icon && <Icon className="button-icon" aria-hidden />}
       <span>{children}</span>
+      {IconAfter && <IconAfter className="button-icon button-icon-on" aria-hidden />}
     </AriaButton>
   )
 }

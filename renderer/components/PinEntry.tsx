@@ -50,7 +50,10 @@ export function PinEntry({ label, children, onSubmit, onCancel }: Props) {
   }
   function submit(): void {
     const pin = digits.current
-    if (pin.length < SHORTEST) return setTooShort(true)
+    if (pin.length < SHORTEST) {
+      setTooShort(true)
+      return
+    }
     hold('')
     onSubmit(pin)
   }
@@ -113,7 +116,7 @@ export function PinEntry({ label, children, onSubmit, onCancel }: Props) {
           </p>
         </div>
         <div className="actions">
-          <Button look="primary" icon={ArrowRight} onPress={submit}>
+          <Button look="primary" iconAfter={ArrowRight} onPress={submit}>
             {text('pin.submit')}
           </Button>
           <Button look="quiet" onPress={onCancel}>

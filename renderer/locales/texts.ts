@@ -74,10 +74,10 @@ export function createTexts(locale: string, timeZone?: string): Texts {
     locale,
     direction: RIGHT_TO_LEFT.includes(language) ? 'rtl' : 'ltr',
     text(key, ...rest) {
-      const parameters: Readonly<Record<string, string | number>> = rest[0] ?? {}
+      const parameters: Readonly<Record<string, string | number>> & { readonly count?: number } = rest[0] ?? {}
       const entry: Entry = table[key]
       if (typeof entry === 'string') return fill(entry, parameters, number)
-      return fill(entry[plural.select(Number(parameters['count']))] ?? entry.other, parameters, number)
+      return fill(entry[plural.select(Number(parameters.count))] ?? entry.other, parameters, number)
     },
     date: (at) => date.format(at),
     dateTime: (at) => dateTime.format(at),

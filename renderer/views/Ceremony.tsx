@@ -34,15 +34,15 @@ export function Ceremony({ ceremony, snapshot }: { readonly ceremony: CeremonySt
   const texts = useTexts()
   const { text } = texts
   const send = useTerminal((state) => state.send)
-  const escape = escapeOf(ceremony.prompt)
+  const onEscape = escapeOf(ceremony.prompt)
   useEffect(() => {
-    if (escape === undefined) return
+    if (onEscape === undefined) return
     const listen = (event: KeyboardEvent) => {
-      if (event.key === 'Escape' && !event.repeat) void send({ kind: escape })
+      if (event.key === 'Escape' && !event.repeat) void send({ kind: onEscape })
     }
     window.addEventListener('keydown', listen)
     return () => window.removeEventListener('keydown', listen)
-  }, [escape, send])
+  }, [onEscape, send])
 
   const name = text(`ceremony.${ceremony.kind}`)
   const eyebrow = ceremony.person ? text('ceremony.for', { ceremony: name, person: fullName(texts, ceremony.person) }) : name

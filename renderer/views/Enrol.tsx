@@ -36,7 +36,7 @@ export function Enrol({ busy, problem }: { readonly busy: boolean; readonly prob
           code
         />
         <div className="actions">
-          <Button look="primary" type="submit" icon={ArrowRight} isPending={busy}>
+          <Button look="primary" type="submit" iconAfter={ArrowRight} isPending={busy}>
             {text(busy ? 'enrol.busy' : 'enrol.submit')}
           </Button>
         </div>

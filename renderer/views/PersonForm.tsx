@@ -45,18 +45,18 @@ function RoleChoice({ operator }: { readonly operator: OperatorView }) {
 interface Props {
   readonly submitLabel: string
   /** The role that the person gets; the form asks for it where an operator is given instead. */
-  readonly role?: Role
+  readonly fixedRole?: Role
   readonly operator?: OperatorView
   readonly onCancel?: () => void
 }
 
-function PersonForm({ submitLabel, role, operator, onCancel }: Props) {
+function PersonForm({ submitLabel, fixedRole, operator, onCancel }: Props) {
   const { text } = useTexts()
   const person = useTerminal((state) => state.person)
   const edit = useTerminal((state) => state.editPerson)
   const send = useTerminal((state) => state.send)
   function submit(): void {
-    const chosen = role ?? (person.role === 'none' ? undefined : person.role)
+    const chosen = fixedRole ?? (person.role === 'none' ? undefined : person.role)
     void send({
       kind: 'register',
       person: {
@@ -96,7 +96,7 @@ function PersonForm({ submitLabel, role, operator, onCancel }: Props) {
       />
       {operator && <RoleChoice operator={operator} />}
       <div className="actions">
-        <Button look="primary" type="submit" icon={ArrowRight}>
+        <Button look="primary" type="submit" iconAfter={ArrowRight}>
           {submitLabel}
         </Button>
         {onCancel && (
@@ -113,7 +113,7 @@ export function FirstOperator() {
   const { text } = useTexts()
   return (
     <Stage title={text('first-operator.title')} hint={text('first-operator.hint')}>
-      <PersonForm submitLabel={text('first-operator.submit')} role="supervisor" />
+      <PersonForm submitLabel={text('first-operator.submit')} fixedRole="supervisor" />
     </Stage>
   )
 }

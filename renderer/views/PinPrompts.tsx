@@ -52,23 +52,26 @@ export function ChoosePin({ eyebrow, prompt }: PromptProps<'choose-pin'>) {
     switch (turn) {
       case 'current':
         held.current = { current: pin, chosen: '' }
-        return setTurn('new')
+        setTurn('new')
+        return
       case 'new':
         held.current = { current, chosen: pin }
         setMismatch(false)
-        return setTurn('repeat')
+        setTurn('repeat')
+        return
       case 'repeat':
         if (pin !== chosen) {
           held.current = { current, chosen: '' }
           setMismatch(true)
-          return setTurn('new')
+          setTurn('new')
+          return
         }
         held.current = { current: '', chosen: '' }
         setTurn(first)
         void send({ kind: 'submit-new-pin', pin, ...(prompt.current ? { current } : {}) })
         return
       default:
-        return turn satisfies never
+        turn satisfies never
     }
   }
 

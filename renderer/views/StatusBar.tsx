@@ -42,12 +42,15 @@ function Readers({ view }: { readonly view: ReadersView }) {
   return (
     <ul className="status-readers" aria-label={text('status.readers.list')}>
       {readers.map((reader) => {
-        const words = text(`status.reader.${reader.state}`, { reader: reader.name })
+        const state = text(`status.reader.${reader.state}`)
         const trouble = reader.state === 'mute' || reader.state === 'in-use'
         return (
-          <li key={reader.name} className={trouble ? 'status-item status-bad' : 'status-item'} title={words}>
+          <li key={reader.name} className={trouble ? 'status-item status-bad' : 'status-item'} title={`${reader.name}: ${state}`}>
             {reader.state === 'empty' ? <Usb aria-hidden /> : <IdCard aria-hidden />}
-            <span className="status-text">{words}</span>
+            <span className="status-text">
+              {reader.name}
+              <span className={trouble ? undefined : 'only-heard'}>: {state}</span>
+            </span>
           </li>
         )
       })}
@@ -61,7 +64,7 @@ export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
   const { gateway, operator, readers } = snapshot
   const GatewayIcon = GATEWAY_ICONS[gateway.kind]
   return (
-    <header className="status-bar" aria-label={text('status.label')}>
+    <header className="status-bar">
       <span className="brand">
         <Mark />
         {text('app.name')}

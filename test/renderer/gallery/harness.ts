@@ -1,0 +1,166 @@
+/**
+ * The window without a terminal behind it: the bundle that ships, in the Electron that the tests run on, under the content
+ * security policy of the application, with a bridge that answers from a story.
+ */
+import { createReadStream, existsSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { _electron, type Page } from 'playwright-core'
+import { bundle } from '../../../build/bundle.ts'
+import { findElectron, root, sandboxArguments } from '../../../build/electron.ts'
+import type { Intent } from '../../../electron/contract/intents.ts'
+import type { Snapshot } from '../../../electron/contract/snapshot.ts'
+import { startDisplay } from '../../support/display.ts'
+
+/** At least as strict as what electron/main.ts sends: nothing from elsewhere, no inline script or style. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'"
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.woff2': 'font/woff2',
+}
+
+export type Theme = 'light' | 'dark' | 'contrast' | 'forced'
+export interface Look {
+  readonly width: number
+  readonly height: number
+  readonly theme: Theme
+  /** Animations stand still where absent. */
+  readonly motion?: boolean
+}
+
+interface GalleryWindow {
+  readonly gallery: { readonly intents: Intent[]; push(snapshot: Snapshot): void; refuse: boolean }
+}
+
+export interface Gallery {
+  readonly page: Page
+  /** What the page complained about since the last `show`: console errors, blocked content, exceptions. */
+  readonly complaints: string[]
+  show(snapshot: Snapshot, look: Look): Promise<void>
+  /** A later snapshot of the same page. */
+  push(snapshot: Snapshot): Promise<void>
+  /** What the page asked of main since the last `show`. */
+  intents(): Promise<Intent[]>
+  /** Main refuses every intent from now on, until the next `show`. */
+  refuse(): Promise<void>
+  close(): Promise<void>
+}
+
+/** An application with one empty window; Playwright leads it on. */
+const APPLICATION = `
+const { app, BrowserWindow } = require('electron')
+app.whenReady().then(() => {
+  const window = new BrowserWindow({ width: 900, height: 600, useContentSize: true, show: true, frame: false, enableLargerThanScreen: true })
+  window.loadURL('about:blank')
+})
+`
+
+function serve(folder: string) {
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
+    const file = path.join(folder, path.normalize(pathname === '/' ? '/index.html' : pathname))
+    const type = TYPES[path.extname(file)]
+    if (type === undefined || !existsSync(file)) {
+      response.writeHead(404).end()
+      return
+    }
+    response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY, 'cache-control': 'no-store' })
+    createReadStream(file).pipe(response)
+  })
+  return new Promise<{ address: string; stop(): void }>((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      resolve({ address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, stop: () => server.close() })
+    })
+  })
+}
+
+export async function openGallery(): Promise<Gallery> {
+  await bundle(['renderer'])
+  const display = await startDisplay()
+  const server = await serve(path.join(root, 'dist', 'renderer'))
+  const folder = await mkdtemp(path.join(tmpdir(), 'tessera-gallery-'))
+  const main = path.join(folder, 'main.cjs')
+  writeFileSync(main, APPLICATION)
+  const application = await _electron.launch({
+    executablePath: findElectron().executable,
+    args: [
+      ...sandboxArguments(),
+      main,
+      `--user-data-dir=${path.join(folder, 'profile')}`,
+      '--force-device-scale-factor=1',
+      '--lang=en-GB',
+    ],
+    env: { ...process.env, TZ: 'UTC' } as Record<string, string>,
+  })
+  const page = await application.firstWindow()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+
+  let current: Snapshot | undefined
+  await page.exposeFunction('storyOfTheGallery', () => current)
+  await page.addInitScript(() => {
+    const listeners = new Set<(snapshot: Snapshot) => void>()
+    const gallery = {
+      intents: [] as Intent[],
+      refuse: false,
+      push: (snapshot: Snapshot) => {
+        for (const listener of listeners) listener(snapshot)
+      },
+    }
+    Object.assign(window, {
+      gallery,
+      tessera: {
+        snapshot: () => (window as unknown as { storyOfTheGallery(): Promise<Snapshot> }).storyOfTheGallery(),
+        intent: async (intent: Intent) => {
+          gallery.intents.push(intent)
+          return gallery.refuse ? { accepted: false, reason: 'not-now' } : { accepted: true }
+        },
+        onChanged: (listener: (snapshot: Snapshot) => void) => {
+          listeners.add(listener)
+          return () => listeners.delete(listener)
+        },
+      },
+    })
+  })
+
+  return {
+    page,
+    complaints,
+    async show(snapshot, look) {
+      current = snapshot
+      complaints.length = 0
+      await page.setViewportSize({ width: look.width, height: look.height })
+      await page.emulateMedia({
+        colorScheme: look.theme === 'dark' ? 'dark' : 'light',
+        reducedMotion: look.motion ? 'no-preference' : 'reduce',
+        forcedColors: look.theme === 'forced' ? 'active' : 'none',
+        contrast: look.theme === 'contrast' ? 'more' : 'no-preference',
+      })
+      await page.goto(server.address)
+      await page.locator('.frame h1').first().waitFor()
+      await page.evaluate(() => document.fonts.ready.then(() => undefined))
+    },
+    push: (snapshot) => page.evaluate((next) => (window as unknown as GalleryWindow).gallery.push(next), snapshot),
+    intents: () => page.evaluate(() => (window as unknown as GalleryWindow).gallery.intents),
+    refuse: () =>
+      page.evaluate(() => {
+        ;(window as unknown as GalleryWindow).gallery.refuse = true
+      }),
+    async close() {
+      await application.close()
+      server.stop()
+      display.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}

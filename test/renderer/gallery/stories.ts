@@ -1,0 +1,241 @@
+/** Every state of the window, as snapshots: what the gallery draws and what the tests of the window look at. */
+import type { Page as BrowserPage } from 'playwright-core'
+import type {
+  Ceremony,
+  CeremonyKind,
+  Page,
+  Prompt,
+  SimulationView,
+  Snapshot,
+  StepId,
+} from '../../../electron/contract/snapshot.ts'
+
+export interface Story {
+  readonly name: string
+  readonly snapshot: Snapshot
+  /** What a person does to get there, where a snapshot alone does not lead there. */
+  act?(page: BrowserPage): Promise<void>
+}
+
+const NOON = Date.UTC(2026, 4, 12, 12, 4)
+const DAY = 86_400_000
+
+const simulation: SimulationView = {
+  readers: [{ name: 'Simulated reader', card: 'card-1' }],
+  cards: [
+    { id: 'card-1', label: 'Card 1', state: 'registered', holder: 'Amara Osei' },
+    { id: 'card-2', label: 'Card 2', state: 'registered', holder: 'Jon Björnsson' },
+    { id: 'card-3', label: 'Card 3', state: 'blank' },
+  ],
+}
+
+const base: Omit<Snapshot, 'page'> = {
+  revision: 1,
+  application: { version: '0.1.0', electron: '45.4.1' },
+  gateway: { kind: 'online', site: 'Harbour Street', since: NOON - DAY },
+  readers: { readers: [{ name: 'Identiv uTrust 2700 R', simulated: false, state: 'card' }] },
+  operator: { givenName: 'Amara', familyName: 'Osei', role: 'registrar', since: NOON - DAY / 4 },
+}
+
+const story = (name: string, page: Page, rest: Partial<Snapshot> = {}): Story => ({ name, snapshot: { ...base, ...rest, page } })
+
+/** A snapshot before anyone has signed in. */
+function withoutOperator(): Partial<Snapshot> {
+  return { operator: undefined } as unknown as Partial<Snapshot>
+}
+
+const REGISTER: readonly StepId[] = [
+  'insert',
+  'read-card',
+  'authenticate-card',
+  'identify-card',
+  'choose-pin',
+  'set-pin',
+  'set-puk',
+  'set-management-key',
+  'make-key',
+  'request-certificate',
+  'write-certificate',
+  'prove',
+]
+const LOGIN: readonly StepId[] = ['insert', 'read-card', 'enter-pin', 'verify']
+const CHANGE: readonly StepId[] = ['insert', 'read-card', 'choose-pin', 'change-pin']
+const STEPS: Readonly<Record<CeremonyKind, readonly StepId[]>> = {
+  register: REGISTER,
+  login: LOGIN,
+  'sign-in': LOGIN,
+  'change-pin': CHANGE,
+}
+
+function ceremony(kind: CeremonyKind, at: StepId | 'end', prompt: Prompt, person?: Ceremony['person']): Page {
+  const ids = STEPS[kind]
+  const now = at === 'end' ? ids.length : ids.indexOf(at)
+  const active = prompt.kind === 'failed' ? 'failed' : 'active'
+  return {
+    kind: 'ceremony',
+    ceremony: {
+      kind,
+      steps: ids.map((id, i) => ({ id, state: i < now ? 'done' : i === now ? active : 'todo' })),
+      prompt,
+      ...(person ? { person } : {}),
+    },
+  }
+}
+
+const jon = { givenName: 'Jon', familyName: 'Björnsson' }
+const long = { givenName: 'Wilhelmina Alexandra Konstantina', familyName: 'Papadimitrakopoulou-Featherstonehaugh' }
+const GUID = '6f1c 42a9 07de 4b35 9c80 51e2 d47a b31f'
+
+const session: Page = {
+  kind: 'session',
+  session: {
+    ...jon,
+    reference: 'C-204 881',
+    registeredAt: NOON - 400 * DAY,
+    at: NOON,
+    last: { at: NOON - 3 * DAY, site: 'Central Station' },
+    cardNumber: GUID,
+    cardExpiresAt: NOON + 1400 * DAY,
+    reader: 'Identiv uTrust 2700 R',
+    loginMs: 214,
+  },
+}
+
+const registrationForm = async (page: BrowserPage) => {
+  await page.getByRole('button', { name: 'Register a person' }).click()
+  await page.getByRole('heading', { level: 1, name: 'Who is being registered?' }).waitFor()
+}
+
+async function typeDigits(page: BrowserPage, digits: string): Promise<void> {
+  for (const digit of digits) await page.keyboard.press(digit)
+}
+
+export const stories: readonly Story[] = [
+  story('starting', { kind: 'starting' }, { ...withoutOperator(), gateway: { kind: 'connecting' } }),
+  story('enrol', { kind: 'enrol', busy: false }, { ...withoutOperator(), gateway: { kind: 'not-enrolled' } }),
+  {
+    ...story(
+      'enrol-mistyped',
+      { kind: 'enrol', busy: false, problem: { code: 'invitation-mistyped' } },
+      { ...withoutOperator(), gateway: { kind: 'not-enrolled' } },
+    ),
+    act: (page) => page.getByLabel('Invitation code').fill('TES1-8K4Q-92MX-JD7R-VV0P-3NHE-W5TC'),
+  },
+  story('enrol-busy', { kind: 'enrol', busy: true }, { ...withoutOperator(), gateway: { kind: 'not-enrolled' } }),
+  story(
+    'first-operator',
+    { kind: 'first-operator' },
+    { ...withoutOperator(), simulation: { readers: [{ name: 'Simulated reader' }], cards: [] } },
+  ),
+  story('sign-in', { kind: 'sign-in' }, withoutOperator()),
+  story('sign-in-simulated', { kind: 'sign-in' }, { ...withoutOperator(), simulation }),
+  story(
+    'sign-in-no-reader',
+    { kind: 'sign-in' },
+    {
+      ...withoutOperator(),
+      readers: { readers: [], problem: { code: 'reader-none' } },
+      gateway: { kind: 'offline', since: NOON, problem: { code: 'gateway-offline' } },
+    },
+  ),
+  story('sign-in-not-an-operator', { kind: 'sign-in', problem: { code: 'not-an-operator' } }, withoutOperator()),
+  story('idle', { kind: 'idle' }),
+  story('idle-desk-role', { kind: 'idle' }, { operator: { givenName: 'Li', familyName: 'Wei', role: 'desk', since: NOON } }),
+  story('idle-simulated', { kind: 'idle' }, { simulation }),
+  story(
+    'idle-two-simulated-readers',
+    { kind: 'idle' },
+    {
+      simulation: { ...simulation, readers: [{ name: 'Reader A' }, { name: 'Reader B' }] },
+      readers: {
+        readers: [
+          { name: 'Reader A', simulated: true, state: 'empty' },
+          { name: 'Reader B', simulated: true, state: 'empty' },
+        ],
+      },
+    },
+  ),
+  story(
+    'idle-troubled',
+    { kind: 'idle' },
+    {
+      gateway: { kind: 'offline', since: NOON, problem: { code: 'gateway-offline' } },
+      readers: { readers: [], problem: { code: 'reader-service-down' } },
+      operator: { ...long, role: 'supervisor', since: NOON },
+    },
+  ),
+  { ...story('registration-form', { kind: 'idle' }, { simulation }), act: registrationForm },
+  {
+    ...story('registration-form-missing', { kind: 'idle' }),
+    async act(page) {
+      await registrationForm(page)
+      await page.getByRole('button', { name: 'Continue with a blank card' }).click()
+    },
+  },
+  story('register-insert', ceremony('register', 'insert', { kind: 'insert-card' }, jon), { simulation }),
+  story('register-working', ceremony('register', 'make-key', { kind: 'working' }, jon)),
+  story('register-choose-pin', ceremony('register', 'choose-pin', { kind: 'choose-pin', current: false }, jon), { simulation }),
+  {
+    ...story('register-choose-pin-mismatch', ceremony('register', 'choose-pin', { kind: 'choose-pin', current: false }, jon)),
+    async act(page) {
+      await typeDigits(page, '274913')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Enter the new PIN once more' }).waitFor()
+      await typeDigits(page, '274914')
+      await page.keyboard.press('Enter')
+      await page.getByText('The two entries were not the same').first().waitFor()
+    },
+  },
+  story(
+    'register-pin-weak',
+    ceremony('register', 'choose-pin', { kind: 'choose-pin', current: false, problem: { code: 'pin-weak' } }, jon),
+  ),
+  story('register-done', ceremony('register', 'end', { kind: 'done', result: { kind: 'registered', ...jon, guid: GUID } }, jon)),
+  story(
+    'register-interrupted',
+    ceremony('register', 'make-key', { kind: 'failed', problem: { code: 'registration-interrupted' }, canRetry: true }, long),
+  ),
+  story('login-pin', ceremony('login', 'enter-pin', { kind: 'enter-pin', retriesLeft: 3 })),
+  {
+    ...story('login-pin-simulated', ceremony('login', 'enter-pin', { kind: 'enter-pin', retriesLeft: 3 }), { simulation }),
+    act: (page) => typeDigits(page, '2749'),
+  },
+  story(
+    'login-pin-wrong',
+    ceremony('login', 'enter-pin', { kind: 'enter-pin', retriesLeft: 2, problem: { code: 'pin-wrong', retriesLeft: 2 } }),
+    { simulation },
+  ),
+  story('login-last-try', ceremony('login', 'enter-pin', { kind: 'confirm-last-try' })),
+  story('login-pin-last', ceremony('login', 'enter-pin', { kind: 'enter-pin', retriesLeft: 1 })),
+  story('login-working', ceremony('login', 'verify', { kind: 'working' })),
+  story(
+    'login-blocked',
+    ceremony('login', 'verify', {
+      kind: 'failed',
+      problem: { code: 'pin-blocked', retriesLeft: 0, reader: 'Identiv uTrust 2700 R' },
+      canRetry: false,
+    }),
+  ),
+  story(
+    'login-slow-down',
+    ceremony('login', 'verify', { kind: 'failed', problem: { code: 'slow-down', retryAfterMs: 30_000 }, canRetry: true }),
+  ),
+  story('sign-in-pin', ceremony('sign-in', 'enter-pin', { kind: 'enter-pin', retriesLeft: 3 }), withoutOperator()),
+  story('change-insert', ceremony('change-pin', 'insert', { kind: 'insert-card' })),
+  story('change-current', ceremony('change-pin', 'choose-pin', { kind: 'choose-pin', current: true, retriesLeft: 3 })),
+  story('change-done', ceremony('change-pin', 'end', { kind: 'done', result: { kind: 'pin-changed' } })),
+  story(
+    'change-unknown',
+    ceremony('change-pin', 'change-pin', {
+      kind: 'failed',
+      problem: { code: 'pin-outcome-unknown', retriesLeft: 3 },
+      canRetry: true,
+    }),
+  ),
+  story('session', session),
+  story(
+    'session-first',
+    { ...session, session: { ...session.session, ...long, role: 'supervisor', last: undefined } as never },
+    { simulation },
+  ),
+]
