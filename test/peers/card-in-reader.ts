@@ -9,7 +9,10 @@ import { VirtualCard } from '../../native/virtual-card/card.ts'
 import { type BlankCardOptions, blankCard } from '../../native/virtual-card/state.ts'
 import { fileStorage } from '../../native/virtual-card/storage.ts'
 import { type InsertedCard, insertIntoVpcd, VPCD_PORT } from '../../native/virtual-card/vpcd.ts'
-import { ensurePcscd } from '../support/pcscd.ts'
+import { ensurePcscd, reserveVirtualReaders } from '../support/pcscd.ts'
+
+// A window under test would take this card for one that a person has put in.
+await reserveVirtualReaders()
 
 /** The first reader is left to other tests. */
 export const READER = 'Virtual PCD 00 01'
