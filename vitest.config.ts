@@ -21,6 +21,7 @@ export default defineConfig({
           name: 'real',
           include: real,
           exclude: window,
+          globalSetup: ['test/support/readers-setup.ts'],
           // There is one PC/SC service with two virtual readers: one file at a time.
           fileParallelism: false,
           testTimeout: 60_000,
@@ -32,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'window',
           include: window,
-          globalSetup: ['test/support/window-setup.ts'],
+          globalSetup: ['test/support/readers-setup.ts', 'test/support/window-setup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -34,7 +34,6 @@ const WINDOW_PACKAGES = [
   'qrcode*',
   'valibot',
 ]
-const PROTOCOL_PACKAGES = ['cbor2', 'valibot', '@peculiar/asn1-*']
 const X509_PACKAGES = ['@peculiar/x509', '@peculiar/asn1-*']
 const NATIVE_PACKAGES = ['node:', 'koffi', 'mqtt', 'valibot', ...X509_PACKAGES]
 
@@ -51,12 +50,10 @@ const LAYERS: readonly Layer[] = [
   {
     place: 'gateway/',
     imports: ['protocol/', 'native/', 'gateway/'],
-    packages: ['node:', 'aedes', 'mqtt', 'cbor2', 'valibot', 'pg', ...X509_PACKAGES],
   },
   {
     place: 'electron/',
     imports: ['protocol/', 'native/', 'electron/'],
-    packages: ['electron', ...NATIVE_PACKAGES, 'cbor2'],
   },
   // What both sides of the IPC see runs in the window too.
   { place: 'electron/contract/', imports: ['electron/contract/', 'protocol/'], packages: PROTOCOL_PACKAGES },
