@@ -115,8 +115,10 @@ function bind(library: LibraryHandle, layout: Layout): Pcsc {
   return {
     async establishContext() {
       const context = Buffer.alloc(8)
+      const establish = () => wait(establishContext, SCARD_SCOPE_SYSTEM, null, null, context)
       try {
-        await wait(establishContext, SCARD_SCOPE_SYSTEM, null, null, context)
+        // pcsc-lite takes a service that hangs up at once for one that refuses; a service that dies does so too. Ask twice.
+        await establish().catch((error) => (isRefusal(error) ? establish() : Promise.reject(error)))
       } catch (error) {
         throw layout.platform === 'linux' && isSocketForbidden() ? new ReaderError('no-permission', 'SCARD_E_NO_ACCESS') : error
       }
@@ -211,6 +213,10 @@ function takeAnswer(buffer: Buffer, length: number): Uint8Array {
   const result = Uint8Array.from(buffer.subarray(0, length))
   buffer.fill(0, 0, length)
   return result
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof ReaderError && error.code === 'SCARD_W_SECURITY_VIOLATION'
 }
 
 function protocolName(protocol: number): 'T=0' | 'T=1' {

@@ -1,15 +1,15 @@
 /** What goes wrong with readers, for real: the service killed, cards and readers pulled, the host process killed, crashed, stopped, hung. */
 
 import { spawn } from 'node:child_process'
-import { afterAll, afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PcscReaders } from '../../native/pcsc/client.ts'
 import type { LinkLimits } from '../../native/pcsc/link.ts'
 import { forkHost, type HostProcess } from '../../native/pcsc/process.ts'
 import { ReaderError, type ReadersStatus } from '../../native/reader.ts'
 import { toHex } from '../../protocol/bytes.ts'
-import { ensurePcscd, killPcscd } from '../support/pcscd.ts'
+import { ensurePcscd, killPcscd, reserveVirtualReaders } from '../support/pcscd.ts'
 import { type Card, Plug } from './pcsc/plug.ts'
-import { hasCard, hostEntry, isEmpty, isReady, rejection, testHost, until, VPCD_READERS } from './pcsc/support.ts'
+import { hasCard, hostEntry, isEmpty, isReady, rejection, settle, testHost, until, VPCD_READERS } from './pcsc/support.ts'
 
 const { name: reader, port } = VPCD_READERS[0]
 const COMMAND = Uint8Array.of(0x00, 0xa4, 0x04, 0x00)
@@ -19,6 +19,7 @@ const answering: Card = { transmit: () => Uint8Array.of(0x90, 0x00), reset: () =
 const silent: Card = { transmit: () => undefined, reset: () => undefined }
 
 const plugs: Plug[] = []
+const opened: PcscReaders[] = []
 
 async function insert(card: Card): Promise<Plug> {
   const plug = await Plug.insert(card, port)
@@ -36,7 +37,7 @@ function open(entry = hostEntry, limits: Partial<LinkLimits> = {}) {
     },
     limits,
   })
-  onTestFinished(() => readers.close())
+  opened.push(readers)
   const history: ReadersStatus[] = []
   readers.subscribe((status) => history.push(status))
   const hostPid = () => hosts.at(-1)?.pid ?? 0
@@ -58,6 +59,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
+await reserveVirtualReaders()
 await ensurePcscd()
 /** Looks on: a card that was pulled is gone once the service has noticed. */
 const observer = new PcscReaders({ startHost: () => forkHost(hostEntry) })
@@ -65,6 +67,8 @@ afterAll(() => observer.close())
 
 beforeEach(() => isEmpty(observer, reader))
 afterEach(async () => {
+  // In this order: see settle().
+  for (const readers of opened.splice(0)) await readers.close()
   for (const plug of plugs.splice(0)) plug.pull()
   await ensurePcscd()
 })
@@ -207,6 +211,7 @@ describe('the host process', () => {
     expect(isAlive(pid)).toBe(false)
     plug.pull()
     await isEmpty(readers, reader)
+    await settle()
     await insert(answering)
     await hasCard(readers, reader)
     await works(readers)

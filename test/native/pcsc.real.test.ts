@@ -9,13 +9,14 @@ import { blankCard } from '../../native/virtual-card/state.ts'
 import { memoryStorage } from '../../native/virtual-card/storage.ts'
 import { type InsertedCard, insertIntoVpcd } from '../../native/virtual-card/vpcd.ts'
 import { readerContract } from '../contracts/reader.ts'
-import { ensurePcscd } from '../support/pcscd.ts'
+import { ensurePcscd, reserveVirtualReaders } from '../support/pcscd.ts'
 import { hostEntry, isEmpty, isReady, VPCD_READERS } from './pcsc/support.ts'
 
 const { name: readerName, port } = VPCD_READERS[0]
 
 const startReaders = () => new PcscReaders({ startHost: () => forkHost(hostEntry) })
 
+await reserveVirtualReaders()
 await ensurePcscd()
 /** Looks on: a card that was pulled is gone once the service has noticed. */
 const observer = startReaders()

@@ -5,11 +5,38 @@
 
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 const SOCKET = '/run/pcscd/pcscd.comm'
 const PID_FILE = '/run/pcscd/pcscd.pid'
 const START_LIMIT_MS = 10_000
+
+/** Whoever listens here has the virtual readers to itself. The system takes the port back from a process that ends in any way. */
+const RESERVATION_PORT = 35962
+const RESERVATION_LIMIT_MS = 110_000
+
+/**
+ * Waits until no other test program on this machine uses the virtual readers, and keeps the others waiting until this
+ * process ends. For tests that put cards in, or kill the service.
+ */
+export async function reserveVirtualReaders(): Promise<void> {
+  const deadline = performance.now() + RESERVATION_LIMIT_MS
+  while (!(await reserve())) {
+    if (performance.now() > deadline) throw new Error(`another program keeps the virtual readers (port ${RESERVATION_PORT})`)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+}
+
+function reserve(): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(RESERVATION_PORT, '127.0.0.1', () => {
+      server.unref()
+      resolve(true)
+    })
+  })
+}
 
 /** Starts pcscd where it does not run, and resolves once it takes connections. */
 export async function ensurePcscd(): Promise<void> {

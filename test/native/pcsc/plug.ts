@@ -23,7 +23,11 @@ export class Plug {
 
   private constructor(socket: Socket, card: Card) {
     this.#socket = socket
-    const acknowledge = createQuickAck(socket)
+    let acknowledge = () => {}
+    socket.on('connect', () => {
+      acknowledge = createQuickAck(socket)
+      acknowledge()
+    })
     socket.on('data', (chunk: Buffer) => {
       acknowledge()
       this.#received = Buffer.concat([this.#received, chunk])
@@ -41,16 +45,23 @@ export class Plug {
     socket.on('error', () => undefined)
   }
 
-  /** Puts a card in. Waits for vpcd to listen where pcscd has only just started. */
+  /**
+   * Puts a card in; resolves when vpcd has asked it for something. vpcd may not listen yet where pcscd has only just started,
+   * and it has no room for waiting connections: while it still holds one that is dead, a new one looks open and is not.
+   */
   static async insert(card: Card, port: number): Promise<Plug> {
-    for (let attempt = 0; ; attempt += 1) {
+    for (let attempt = 1; ; attempt += 1) {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+      const plug = new Plug(socket, card)
+      const patience = setTimeout(() => socket.destroy(new Error('vpcd does not ask')), 1000)
       try {
-        await once(socket, 'connect')
-        return new Plug(socket, card)
+        await once(socket, 'data')
+        return plug
       } catch (error) {
-        if (attempt === 50) throw error
+        if (attempt === 20) throw error
         await new Promise((resolve) => setTimeout(resolve, 100))
+      } finally {
+        clearTimeout(patience)
       }
     }
   }
