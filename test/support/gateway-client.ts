@@ -22,7 +22,7 @@ import {
   type EnrolmentResult,
   parseInvitation,
 } from '../../protocol/messages/enrolment.ts'
-import { decodeAnswer, encodeRequest, parseAnswerBody } from '../../protocol/messages/exchange.ts'
+import { type Answer, decodeAnswer, encodeRequest, parseAnswerBody } from '../../protocol/messages/exchange.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
 import type {
   AnswerBody,
@@ -69,6 +69,7 @@ export class GatewayClient {
   identity: ClientIdentity | undefined
   /** Everything that arrived, for tests that look or send it again. */
   readonly received: Frame[] = []
+  readonly #pending = new Map<number, (answer: Answer) => void>()
   readonly #waiters = new Set<(frame: Frame) => boolean>()
   #session: { channel: Channel; cI: Uint8Array; cR: Uint8Array; worker: string } | undefined
   #nextId = 1
@@ -84,6 +85,7 @@ export class GatewayClient {
       const frame = from === topic ? decodeFrame(payload) : undefined
       if (frame === undefined) return
       this.received.push(frame)
+      this.#answered(topic, frame)
       for (const waiter of [...this.#waiters]) if (waiter(frame)) return
     })
   }
@@ -185,31 +187,37 @@ export class GatewayClient {
   }
 
   /** Sends raw bytes through the channel and waits for the answer of that id. */
-  async exchange(id: number, plaintext: Uint8Array): Promise<ReturnType<typeof decodeAnswer>> {
-    const { channel, cI, cR } = this.session
+  async exchange(id: number, plaintext: Uint8Array): Promise<Answer> {
+    const { channel, cR } = this.session
     const topic = this.workerTopic()
-    const inTopic = buildTopic({ kind: 'terminal-in', terminal: this.terminal })
-    let answer: ReturnType<typeof decodeAnswer>
-    const arrived = this.wait('sealed', (frame) => {
-      if (!equalConstantTime(frame.connection, cI)) return false
-      const opened = channel.open(inTopic, frame.message)
-      if (!opened.ok) return false
-      const decoded = decodeAnswer(opened.plaintext)
-      if (decoded?.id !== id) return false
-      answer = decoded
-      return true
+    const message = channel.seal(topic, plaintext)
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const arrived = new Promise<Answer>((resolve, reject) => {
+      this.#pending.set(id, resolve)
+      timer = setTimeout(() => reject(new ClientTimeout('no sealed answer')), this.timeoutMs)
     })
     arrived.catch(() => undefined)
-    const message = channel.seal(topic, plaintext)
-    await this.broker.publish(topic, encodeFrame({ kind: 'sealed', connection: cR, message }), { qos: 0 })
-    await arrived
-    return answer
+    try {
+      await this.broker.publish(topic, encodeFrame({ kind: 'sealed', connection: cR, message }), { qos: 0 })
+      return await arrived
+    } finally {
+      clearTimeout(timer)
+      this.#pending.delete(id)
+    }
+  }
+
+  /** Opened once, however many wait: the channel takes no message twice. */
+  #answered(topic: string, frame: Frame): void {
+    const session = this.#session
+    if (frame.kind !== 'sealed' || session === undefined || !equalConstantTime(frame.connection, session.cI)) return
+    const opened = session.channel.open(topic, frame.message)
+    const answer = opened.ok ? decodeAnswer(opened.plaintext) : undefined
+    if (answer !== undefined) this.#pending.get(answer.id)?.(answer)
   }
 
   async request<O extends Operation>(operation: O, body: RequestBody<O>): Promise<AnswerBody<O>> {
     const id = this.#nextId++
     const answer = await this.exchange(id, encodeRequest(id, operation, body))
-    if (answer === undefined) throw new Error('no answer')
     if (!answer.ok) throw new ClientRefused(answer.refusal.code, answer.refusal.retryAfterMs)
     const parsed = parseAnswerBody(operation, answer.body)
     if (parsed === undefined) throw new Error('an answer outside the schema')
