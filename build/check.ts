@@ -14,8 +14,8 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'types: terminal': types('tsconfig.terminal.json'),
   'types: preload': types('tsconfig.preload.json'),
   'types: window': types('tsconfig.renderer.json'),
-  'types: tests of the window': types('tsconfig.window-tests.json'),
-  'types: gateway, build, tests': types('tsconfig.json'),
+  'types: gateway': types('tsconfig.gateway.json'),
+  'types: build, bench, tests': types('tsconfig.json'),
   layers: [path.join(root, 'build', 'layers.ts')],
   'unused code': [tool('knip', 'bin', 'knip.js'), '--no-progress', '--treat-config-hints-as-errors'],
 }

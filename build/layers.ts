@@ -24,18 +24,9 @@ type Layer = {
   readonly packages: readonly string[]
 }
 
-const WINDOW_PACKAGES = [
-  'react',
-  'react-dom',
-  'react-aria-components',
-  'zustand',
-  'lucide-react',
-  '@fontsource*',
-  'qrcode*',
-  'valibot',
-]
-const X509_PACKAGES = ['@peculiar/x509', '@peculiar/asn1-*']
-const NATIVE_PACKAGES = ['node:', 'koffi', 'mqtt', 'valibot', ...X509_PACKAGES]
+const WINDOW_PACKAGES = ['react', 'react-dom', 'react-aria-components', 'zustand', 'lucide-react', '@fontsource*', 'valibot']
+const PROTOCOL_PACKAGES = ['valibot', '@peculiar/asn1-*']
+const NATIVE_PACKAGES = ['node:', 'koffi', 'mqtt', 'valibot', '@peculiar/asn1-*']
 
 /** The table of docs/architecture.md. */
 const LAYERS: readonly Layer[] = [
@@ -50,10 +41,12 @@ const LAYERS: readonly Layer[] = [
   {
     place: 'gateway/',
     imports: ['protocol/', 'native/', 'gateway/'],
+    packages: ['node:', 'aedes', 'mqtt', 'valibot', '@peculiar/asn1-*'],
   },
   {
     place: 'electron/',
     imports: ['protocol/', 'native/', 'electron/'],
+    packages: ['electron', ...NATIVE_PACKAGES],
   },
   // What both sides of the IPC see runs in the window too.
   { place: 'electron/contract/', imports: ['electron/contract/', 'protocol/'], packages: PROTOCOL_PACKAGES },

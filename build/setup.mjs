@@ -29,7 +29,6 @@ const COMMANDS = {
   check: { run: ['build/check.ts'], needs: 'packages' },
   build: { run: ['build/bundle.ts'], needs: 'packages' },
   gallery: { run: ['build/gallery.ts'], needs: 'window' },
-  gallery: { run: ['build/gallery.ts'], needs: 'window' },
   bench: { run: ['bench/cli.ts'], needs: 'tests' },
   pack: { run: ['build/pack.ts'], needs: 'official' },
   gateway: { run: ['gateway/cli.ts'], needs: 'packages' },

