@@ -16,6 +16,7 @@ import type { StepId } from '../../electron/contract/snapshot.ts'
 import { enrol } from '../../electron/session/enrolment.ts'
 import { createGatewayLink, type LinkTimes, type TerminalLink } from '../../electron/session/gateway-link.ts'
 import { createIdentityStore, type TerminalIdentity } from '../../electron/session/identity.ts'
+import type { GatewayLink } from '../../electron/session/link.ts'
 import { createTrust, type GatewayTrust } from '../../electron/session/trust.ts'
 import { issueCertificate } from '../../gateway/authority/x509.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from '../../gateway/broker/embedded.ts'
@@ -100,6 +101,8 @@ export class World {
   readonly readers: SimulatedReaders = createSimulatedReaders({ names: [READER] })
   /** What the ceremonies see; tests may put faults in between. */
   seenReaders: Readers = this.readers
+  seenLink: GatewayLink
+  brokerRuns = true
   broker: EmbeddedBroker
   gateway: Gateway | undefined
   readonly identity: TerminalIdentity
@@ -133,6 +136,7 @@ export class World {
       software: 'test',
       times: parts.times,
     })
+    this.seenLink = this.link
     this.pinReports = createPinReports({ path: join(parts.folder, 'pin-reports.json'), link: () => this.link })
   }
 
@@ -164,10 +168,12 @@ export class World {
   }
 
   async stopBroker(): Promise<void> {
+    this.brokerRuns = false
     await this.broker.close()
   }
 
   async startBroker(): Promise<void> {
+    this.brokerRuns = true
     this.broker = await startEmbeddedBroker(this.#port)
   }
 
@@ -193,7 +199,7 @@ export class World {
     return {
       readers: this.seenReaders,
       guide,
-      link: this.link,
+      link: this.seenLink,
       trust: this.trust,
       crypto: nodeCrypto,
       pinReports: this.pinReports,
@@ -202,8 +208,11 @@ export class World {
     }
   }
 
-  login(at: Insertion, person: Person, purpose: 'holder' | 'operator' = 'holder'): Promise<LoginOutcome> {
-    return login(this.desk(personGuide(person)), at, purpose)
+  /** The session that it opened is ended at once: a desk has few open ones. */
+  async login(at: Insertion, person: Person, purpose: 'holder' | 'operator' = 'holder'): Promise<LoginOutcome> {
+    const outcome = await login(this.desk(personGuide(person)), at, purpose)
+    this.link.request('session.end', { session: outcome.result.session, reason: 'operator' }).catch(() => undefined)
+    return outcome
   }
 
   register(at: Insertion, person: Person, registration: Partial<Registration> = {}): Promise<Registered> {
@@ -231,7 +240,8 @@ export class World {
       await this.register(at, { newPins: [{ next: '735194' }] }, { person: somebody(0) })
       this.#operator = { card, pin: '735194' }
     }
-    const { result } = await this.login(this.insert(this.#operator.card), { pins: [this.#operator.pin] }, 'operator')
+    const guide = personGuide({ pins: [this.#operator.pin] })
+    const { result } = await login(this.desk(guide), this.insert(this.#operator.card), 'operator')
     this.#session = result.session
     this.readers.remove(READER)
   }
