@@ -35,19 +35,25 @@ export async function startEmbeddedBroker(port: number): Promise<EmbeddedBroker>
     socket.once('close', () => sockets.delete(socket))
     aedes.handle(socket)
   })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      server.removeListener('error', reject)
-      resolve()
+  const closeAedes = () => new Promise<void>((resolve) => aedes.close(resolve))
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', () => {
+        server.removeListener('error', reject)
+        resolve()
+      })
     })
-  })
+  } catch (error) {
+    await closeAedes()
+    throw error
+  }
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('a TCP server without an address')
   return {
     url: `mqtt://127.0.0.1:${address.port}`,
     async close() {
-      await new Promise<void>((resolve) => aedes.close(resolve))
+      await closeAedes()
       for (const socket of sockets) socket.destroy()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },

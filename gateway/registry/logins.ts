@@ -115,7 +115,11 @@ async function activate(
   const { role } = registration
   await tx.updateCard(card.guid, { state: 'active' })
   await tx.updateRegistration(registration.id, { state: 'done' })
-  if (role !== undefined) await tx.updateHolder(holder.id, { role })
+  if (role !== undefined) {
+    await tx.updateHolder(holder.id, { role })
+    // If every operator's card is withdrawn one day, it takes an administrator's new invitation, not just an old desk.
+    await tx.spendFirstOperatorRights()
+  }
   await registry.audit.append(tx, now, {
     event: 'card-activated',
     guid: card.guid,

@@ -234,6 +234,10 @@ class SqliteTransaction implements StoreTransaction {
   insertTerminal: StoreTransaction['insertTerminal'] = async (terminal) => this.#database.insert('terminals', terminal)
   updateTerminal: StoreTransaction['updateTerminal'] = async (id, changes) =>
     this.#database.update('terminals', 'id', id, changes)
+  spendFirstOperatorRights: StoreTransaction['spendFirstOperatorRights'] = async () => {
+    this.#database.run('UPDATE terminals SET may_register_first_operator = 0 WHERE may_register_first_operator = 1', [])
+    this.#database.run('UPDATE invitations SET may_register_first_operator = 0 WHERE may_register_first_operator = 1', [])
+  }
   insertInvitation: StoreTransaction['insertInvitation'] = async (invitation) => this.#database.insert('invitations', invitation)
   useInvitation: StoreTransaction['useInvitation'] = async (id, terminal) =>
     this.#database.update('invitations', 'id', id, { terminal })

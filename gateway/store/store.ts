@@ -180,6 +180,8 @@ export interface StoreTransaction extends StoreReader {
       readonly seenAt?: number
     },
   ): Promise<void>
+  /** No terminal and no invitation that exists now may register a first operator any more. */
+  spendFirstOperatorRights(): Promise<void>
   insertInvitation(invitation: Invitation): Promise<void>
   useInvitation(id: Uint8Array, terminal: string): Promise<void>
   insertRegistration(registration: Registration): Promise<void>

@@ -4,7 +4,7 @@
  * message_1 claims, the oldest goes first; an open channel goes when it was silent for a day, or when its terminal makes
  * a new one.
  */
-import { toHex } from '../../protocol/bytes.ts'
+import { toHex, wipe } from '../../protocol/bytes.ts'
 import type { Channel } from '../../protocol/channel.ts'
 import type { SentMessage2 } from '../../protocol/edhoc/responder.ts'
 import type { PendingAuthentication } from './authentication.ts'
@@ -97,6 +97,7 @@ export class Conversations {
     this.#devices.delete(toHex(device.cR))
     if (this.#deviceOf.get(device.terminal) === device) this.#deviceOf.delete(device.terminal)
     device.channel.close()
+    for (const { key } of device.authentications.values()) wipe(key)
   }
 
   /** Forgets what is over. Returns how many handshakes were left half way. */

@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot'
 import type { Broker } from '../../native/broker.ts'
-import { equalConstantTime, toHex } from '../../protocol/bytes.ts'
+import { equalConstantTime, toHex, wipe } from '../../protocol/bytes.ts'
 import { CborError, decode, encode } from '../../protocol/cbor.ts'
 import { channelOfSession } from '../../protocol/channel.ts'
 import { parseCcs } from '../../protocol/edhoc/credentials.ts'
@@ -298,7 +298,11 @@ export class Worker {
       if (!device.greeted && request.operation !== 'hello') throw new Refused('bad-request')
       // The table's types tie body and answer to the operation; the union cannot show that here.
       const handler = this.#handlers[request.operation] as (device: Device, body: unknown) => Promise<never>
-      return encodeAnswer(request.id, request.operation, await handler(device, request.body))
+      const body: object = await handler(device, request.body)
+      const answer = encodeAnswer(request.id, request.operation, body as never)
+      if (request.operation === 'register.authenticated')
+        wipe(...Object.values(body).filter((value) => value instanceof Uint8Array))
+      return answer
     } catch (error) {
       if (error instanceof Refused) {
         this.#counters.refusals += 1
@@ -316,6 +320,8 @@ export class Worker {
     // Its terminal has made a new channel meanwhile: nobody waits for this answer any more.
     if (this.#conversations.device(device.cR, device.heardAt) !== device) return
     const message = device.channel.seal(device.topic, plaintext)
+    // It may have held a PUK and a management key.
+    wipe(plaintext)
     await this.#send(device.terminal, { kind: 'sealed', connection: device.cI, message }, 0)
   }
 

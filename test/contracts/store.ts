@@ -170,6 +170,20 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
       })
     })
 
+    test('of terminals and invitations lose the right to a first operator all at once', async () => {
+      const code = invitation({ mayRegisterFirstOperator: true })
+      const desk = terminal(code, { mayRegisterFirstOperator: true })
+      await write(async (tx) => {
+        await tx.insertInvitation(code)
+        await tx.insertTerminal(desk)
+        await tx.spendFirstOperatorRights()
+      })
+      await store.read(async (reader) => {
+        expect(await reader.terminals()).toEqual([{ ...desk, mayRegisterFirstOperator: false }])
+        expect(await reader.invitation(code.id)).toEqual({ ...code, mayRegisterFirstOperator: false })
+      })
+    })
+
     test('of certificates are found by the beginning of their fingerprint, also ff and 00', async () => {
       const { theirs } = await furnished()
       const prefix = id(8)

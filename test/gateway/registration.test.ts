@@ -105,6 +105,23 @@ describe('who may register', () => {
     expect(await client.register(new SoftwareCard(), { person: person(), session: byRegistrar })).toBeDefined()
   })
 
+  test('after the last operator is withdrawn a desk of before makes no new one: it takes a new invitation', async () => {
+    const fresh = await TestGateway.start()
+    try {
+      const old = await fresh.invite(true)
+      const { client: desk, supervisor: only } = await fresh.desk()
+      expect(await withdrawCard(fresh.gateway.registry, toHex(only.guid as Uint8Array))).toBe('done')
+      await expect(desk.register(new SoftwareCard(), { person: person() })).rejects.toEqual(refused('not-allowed'))
+      const late = await fresh.connect()
+      await late.enrol(old)
+      expect(await late.open()).toMatchObject({ mayRegisterFirstOperator: false })
+      const anew = await fresh.terminal(true)
+      expect(await anew.register(new SoftwareCard(), { person: person() })).toMatchObject({ role: 'supervisor' })
+    } finally {
+      await fresh.close()
+    }
+  })
+
   test('of two first operators that were begun side by side, the first proof wins', async () => {
     const fresh = await TestGateway.start()
     try {
