@@ -21,9 +21,13 @@ export function newCard(number: number): VirtualCard {
   return new VirtualCard({ crypto: nodeCrypto, storage: memoryStorage(blankCard({ serial: FIRST_SIMULATED_SERIAL + number })) })
 }
 
+/** pcscd looks into a reader every 400 ms, and may miss a card that was away for less. No hand is that fast, a test is. */
+const BETWEEN_CARDS_MS = 500
+
 /** vpcd's first reader and the card in it. */
 export class Reader {
   #inserted: InsertedCard | undefined
+  #pulledAt = 0
 
   /** Begins with an empty reader that no other test program uses. */
   static async reserve(): Promise<Reader> {
@@ -34,6 +38,8 @@ export class Reader {
 
   async insert(card: VirtualCard): Promise<InsertedCard> {
     await this.pull()
+    const pauseMs = this.#pulledAt + BETWEEN_CARDS_MS - performance.now()
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     // The driver takes a moment to wait for the next card.
     for (const deadline = performance.now() + 10_000; ; ) {
       try {
@@ -47,8 +53,10 @@ export class Reader {
   }
 
   async pull(): Promise<void> {
-    await this.#inserted?.pull()
+    if (this.#inserted === undefined) return
+    await this.#inserted.pull()
     this.#inserted = undefined
+    this.#pulledAt = performance.now()
   }
 }
 

@@ -62,9 +62,9 @@ test('the operator’s card goes out, and a person is registered on a blank card
 test('the person logs in: the tries are shown before, a wrong PIN costs one', async () => {
   await desk.reader.insert(personCard)
   await terminal.reads('Enter the PIN')
-  await terminal.page.getByText('3 tries left').waitFor()
+  await terminal.says('3 tries left')
   await terminal.enterPin('Enter the PIN', '999999')
-  await terminal.page.getByText('2 tries left').first().waitFor()
+  await terminal.says('2 tries left')
   const asked = await terminal.until(
     'asked again',
     ({ page }) => page.kind === 'ceremony' && page.ceremony.prompt.kind === 'enter-pin',
@@ -107,7 +107,7 @@ test('the PIN is changed with the broker stopped', async () => {
 test('from then on only the new PIN works, and the login before is shown', async () => {
   await desk.reader.insert(personCard)
   await terminal.enterPin('Enter the PIN', PIN)
-  await terminal.page.getByText('2 tries left').first().waitFor()
+  await terminal.says('2 tries left')
   await terminal.enterPin('Enter the PIN', NEW_PIN)
   await terminal.reads('Grace Hopper is logged in')
   const { page } = await terminal.snapshot()

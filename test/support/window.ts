@@ -82,6 +82,11 @@ export class TerminalWindow {
     await this.page.getByRole('heading', { level: 1, name: heading, exact: true }).waitFor()
   }
 
+  /** Waits for a text, which may also be told to screen readers in a place of its own. */
+  async says(text: string): Promise<void> {
+    await this.page.getByText(text).first().waitFor()
+  }
+
   async press(button: string): Promise<void> {
     await this.page.getByRole('button', { name: button }).click()
   }
