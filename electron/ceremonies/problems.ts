@@ -20,7 +20,7 @@ export function problemOf(error: unknown, reader?: string): Problem {
   if (error instanceof BrokerError) return { code: error.kind === 'untrusted' ? 'gateway-untrusted' : 'gateway-offline' }
   if (error instanceof EdhocError) return { code: codeOfHandshake(error) }
   if (error instanceof InvitationMistyped) return { code: 'invitation-mistyped' }
-  if (error instanceof InvitationRefused) return { code: 'invitation-unknown' }
+  if (error instanceof InvitationRefused) return { code: error.code }
   return { code: 'unexpected' }
 }
 

@@ -6,7 +6,7 @@ import { equalConstantTime } from '../../protocol/bytes.ts'
 import { type Channel, channelOfSession } from '../../protocol/channel.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import { x5tCredential } from '../../protocol/edhoc/credentials.ts'
-import { EdhocError } from '../../protocol/edhoc/errors.ts'
+import { EdhocError, parseErrorMessage } from '../../protocol/edhoc/errors.ts'
 import { type SentMessage3, startInitiator } from '../../protocol/edhoc/initiator.ts'
 import type { Frame } from '../../protocol/messages/frame.ts'
 import { buildTopic, GATEWAY_IN } from '../../protocol/topics.ts'
@@ -23,6 +23,17 @@ const CONNECTION_ID_LENGTH = 8
 
 /** message_3 is sent this often, the same bytes each time, before the worker counts as silent. */
 const MESSAGE_3_SENDINGS = 3
+
+/** An EDHOC error or 'unknown-connection': this handshake is over, whoever sent it; the next one begins anew. */
+export class HandshakeEnded extends LinkError {
+  /** What the error message says (RFC 9528 section 6.2). Nobody has authenticated it. */
+  readonly text: string | undefined
+  constructor(text: string | undefined) {
+    super('silent')
+    this.name = 'HandshakeEnded'
+    this.text = text
+  }
+}
 
 export interface Transport {
   readonly postbox: Postbox<Frame>
@@ -92,11 +103,11 @@ export async function sendMessage3(
     const isLost = (item: Frame) => item.kind === 'unknown-connection' && equalConstantTime(item.connection, cR)
     const answer = postbox.wait((item) => isFor(item, cI, 'message_4') || isLost(item), timeoutMs / MESSAGE_3_SENDINGS)
     await guarded(answer, () => send(topic, frame))
-    try {
-      return expectKind(await answer, 'message_4').message
-    } catch (error) {
-      if (sending === MESSAGE_3_SENDINGS || !(error instanceof LinkError && error.kind === 'silent')) throw error
-    }
+    const received = await answer.catch((error: unknown) => {
+      if (sending < MESSAGE_3_SENDINGS && error instanceof LinkError && error.kind === 'silent') return undefined
+      throw error
+    })
+    if (received !== undefined) return expectKind(received, 'message_4').message
   }
 }
 
@@ -116,8 +127,8 @@ function isFor(frame: Frame, cI: Uint8Array, kind: 'message_2' | 'message_4'): b
 
 function expectKind<K extends Frame['kind']>(frame: Frame, kind: K): Extract<Frame, { kind: K }> {
   if (frame.kind === kind) return frame as Extract<Frame, { kind: K }>
-  // An EDHOC error or 'unknown-connection': this handshake is over, whoever sent it; the next one begins anew.
-  throw new LinkError('silent', { cause: new Error(`the gateway ended the handshake (${frame.kind})`) })
+  const error = frame.kind === 'error' ? parseErrorMessage(frame.message) : undefined
+  throw new HandshakeEnded(error?.kind === 'unspecified' ? error.text : undefined)
 }
 
 export function linkError(error: EdhocError): LinkError {

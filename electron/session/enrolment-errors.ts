@@ -1,4 +1,5 @@
 /** What can go wrong with an invitation's code, apart from the way to the gateway (link.ts). */
+import type { RefusalCode } from '../../protocol/messages/operations.ts'
 
 /** The code has a typing error; nothing was sent. */
 export class InvitationMistyped extends Error {
@@ -8,10 +9,12 @@ export class InvitationMistyped extends Error {
   }
 }
 
-/** The gateway would not take the code: unknown, used or expired; an EDHOC error cannot say which. */
+/** The gateway would not take the code. `code` is what its error message says, which nobody has authenticated: told, not acted upon. */
 export class InvitationRefused extends Error {
-  constructor(options?: ErrorOptions) {
-    super('the gateway refused the invitation', options)
+  readonly code: RefusalCode
+  constructor(code: RefusalCode, options?: ErrorOptions) {
+    super(`the gateway refused the invitation: ${code}`, options)
     this.name = 'InvitationRefused'
+    this.code = code
   }
 }

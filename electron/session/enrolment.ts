@@ -17,8 +17,9 @@ import {
   parseInvitation,
 } from '../../protocol/messages/enrolment.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
+import { REFUSALS } from '../../protocol/messages/operations.ts'
 import { buildTopic } from '../../protocol/topics.ts'
-import { DEVICE_SUITE, linkError, sendMessage1, sendMessage3, type Transport } from './device-handshake.ts'
+import { DEVICE_SUITE, HandshakeEnded, linkError, sendMessage1, sendMessage3, type Transport } from './device-handshake.ts'
 import { InvitationMistyped, InvitationRefused } from './enrolment-errors.ts'
 import { type IdentityStore, newTerminalId, type PendingEnrolment, type TerminalIdentity } from './identity.ts'
 import { LinkError } from './link.ts'
@@ -132,15 +133,13 @@ async function converse(
   return { terminal, key, certificate: result.certificate, root, gateway, site: result.site }
 }
 
-/** An EDHOC error in answer to message_3 is the gateway's no to the code: unauthenticated, so nothing is thrown away for it. */
+/** An EDHOC error in answer to message_3 is the gateway's no to the code; its text is the refusal's code. */
 async function message4Or(send: () => Promise<Uint8Array>): Promise<Uint8Array> {
   try {
     return await send()
   } catch (error) {
-    if (error instanceof LinkError && error.kind === 'silent' && error.cause !== undefined) {
-      throw new InvitationRefused({ cause: error })
-    }
-    throw error
+    if (!(error instanceof HandshakeEnded)) throw error
+    throw new InvitationRefused(REFUSALS.find((code) => code === error.text) ?? 'invitation-unknown', { cause: error })
   }
 }
 

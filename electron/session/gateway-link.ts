@@ -162,7 +162,12 @@ class Link implements TerminalLink {
     const timeoutMs = options.timeoutMs ?? this.#times.requestMs
     const deadline = this.#monotonic() + timeoutMs
     const session = this.#usableSession() ?? (await this.#nextSession(timeoutMs))
-    return this.#ask(session, operation, body, Math.max(1, deadline - this.#monotonic()))
+    try {
+      return await this.#ask(session, operation, body, Math.max(1, deadline - this.#monotonic()))
+    } catch (error) {
+      if (error instanceof LinkError && error.kind === 'silent') this.#doubt()
+      throw error
+    }
   }
 
   opened(session: Uint8Array): void {
@@ -254,11 +259,7 @@ class Link implements TerminalLink {
     let timer: ReturnType<typeof setTimeout> | undefined
     const answer = new Promise<unknown>((resolve, reject) => {
       session.pending.set(id, { resolve, reject })
-      timer = setTimeout(() => {
-        reject(new LinkError('silent'))
-        // A probe is the loop's own: it must not call for another one.
-        if (operation !== 'hello') this.#doubt()
-      }, timeoutMs)
+      timer = setTimeout(() => reject(new LinkError('silent')), timeoutMs)
     })
     try {
       // Nothing is kept for later: a request that the broker cannot take now is answered at once.
