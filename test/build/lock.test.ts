@@ -23,3 +23,9 @@ test('the lock names the packages of every platform, so that it installs on all 
   )
   expect(missing).toEqual([])
 })
+
+test('the lock names the packages that package.json names', () => {
+  const asked = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  expect(packages['']).toMatchObject({ dependencies: asked.dependencies, devDependencies: asked.devDependencies })
+  expect(Object.keys((packages[''] as typeof asked).dependencies)).toEqual(Object.keys(asked.dependencies))
+})
