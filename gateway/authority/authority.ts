@@ -24,7 +24,7 @@ export interface Authority {
 }
 
 /** urn:uuid of RFC 9562 section 4. */
-export function uuidUri(guid: Uint8Array): string {
+function uuidUri(guid: Uint8Array): string {
   const hex = toHex(guid)
   return `urn:uuid:${[hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')}`
 }

@@ -29,7 +29,7 @@ export interface GatewayKeys {
   readonly identities: Readonly<Record<EcAlgorithm, Identity>>
 }
 
-export class KeysError extends Error {
+class KeysError extends Error {
   readonly kind: 'damaged'
   readonly path: string
   constructor(path: string, options?: ErrorOptions) {

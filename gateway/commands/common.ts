@@ -27,6 +27,28 @@ export function dataDirectoryOf(option: string | undefined): string {
   }
 }
 
+/** Options as parseArgs gives them. */
+export type Values = Readonly<Record<string, string | boolean | undefined>>
+
+export function text(values: Values, name: string): string | undefined {
+  const value = values[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+export function wholeNumber(values: Values, name: string, otherwise: number, least: number, most: number): number {
+  const value = text(values, name)
+  if (value === undefined) return otherwise
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN
+  if (!(number >= least && number <= most)) throw new UsageError(`--${name} takes a whole number from ${least} to ${most}`)
+  return number
+}
+
+export function siteOf(values: Values): string {
+  const site = text(values, 'site') ?? 'Desk'
+  if (site.length < 1 || site.length > 80) throw new UsageError('--site takes 1 to 80 characters')
+  return site
+}
+
 const COMMON = `
   --data DIR    where keys and store are (default: $TESSERA_HOME/gateway, else the system's data folder)
   --json        answer with JSON

@@ -8,14 +8,7 @@ import { checkResponse, decryptWitness, factoryManagementKey, newChallenge } fro
 import type { Registry } from '../registry/context.ts'
 import { Refused } from '../registry/refused.ts'
 import { openSecrets, releaseSecrets, requireRegistration } from '../registry/registrations.ts'
-import type { ManagementKeyAlgorithm } from '../store/store.ts'
-import type { Device } from './conversations.ts'
-
-export interface PendingAuthentication {
-  readonly algorithm: ManagementKeyAlgorithm
-  readonly key: Uint8Array
-  readonly challenge: Uint8Array
-}
+import type { Device } from './device.ts'
 
 /** A terminal works on one card at a time; a few more for readers side by side. */
 const MAX_AUTHENTICATIONS = 8

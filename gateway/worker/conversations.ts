@@ -5,10 +5,8 @@
  * a new one.
  */
 import { toHex, wipe } from '../../protocol/bytes.ts'
-import type { Channel } from '../../protocol/channel.ts'
 import type { SentMessage2 } from '../../protocol/edhoc/responder.ts'
-import type { PendingAuthentication } from './authentication.ts'
-import type { PendingLogin } from './login.ts'
+import type { Device } from './device.ts'
 
 export interface Handshake {
   readonly cI: Uint8Array
@@ -22,23 +20,6 @@ export interface Handshake {
     | { readonly kind: 'spent' }
     /** An enrolment is over; the same message_3 gets the same message_4 again. */
     | { readonly kind: 'enrolled'; readonly message3: Uint8Array; readonly message4: Uint8Array }
-}
-
-/** An authenticated terminal and its channel. */
-export interface Device {
-  readonly terminal: string
-  readonly cI: Uint8Array
-  readonly cR: Uint8Array
-  readonly channel: Channel
-  /** The terminal's own topic. */
-  readonly topic: string
-  readonly message3: Uint8Array
-  readonly message4: Uint8Array
-  readonly logins: Map<string, PendingLogin>
-  readonly authentications: Map<string, PendingAuthentication>
-  greeted: boolean
-  requestsInFlight: number
-  heardAt: number
 }
 
 export const HANDSHAKE_MS = 10_000

@@ -5,7 +5,7 @@ import { endSessionOf, pinChanged } from '../registry/logins.ts'
 import { abandon, beginRegistration, certify } from '../registry/registrations.ts'
 import { greet, greetAgain } from '../registry/terminals.ts'
 import { answerWitness, authenticated } from './authentication.ts'
-import type { Device } from './conversations.ts'
+import type { Device } from './device.ts'
 import { Logins } from './login.ts'
 
 /** Each rejects with Refused where the gateway says no. */

@@ -7,21 +7,15 @@ import { encode } from '../../protocol/cbor.ts'
 import { EdhocError } from '../../protocol/edhoc/errors.ts'
 import type { SentMessage2 } from '../../protocol/edhoc/responder.ts'
 import { EAD_LOGIN_RESULT } from '../../protocol/messages/enrolment.ts'
-import type { AnswerBody, LoginPurpose, RequestBody } from '../../protocol/messages/operations.ts'
+import type { AnswerBody, RequestBody } from '../../protocol/messages/operations.ts'
 import { BoundedMap } from '../findings/bounded-map.ts'
 import type { Registry } from '../registry/context.ts'
 import { auditRefusedLogin, logIn } from '../registry/logins.ts'
 import { Refused } from '../registry/refused.ts'
 import type { CardCertificate } from '../store/store.ts'
-import type { Device } from './conversations.ts'
+import type { Device, PendingLogin } from './device.ts'
 import { FailureLimiter } from './limiter.ts'
 import { authenticatorFor, fingerprintPrefix, peerCredential, receiveMessage1 } from './responder.ts'
-
-export interface PendingLogin {
-  readonly purpose: LoginPurpose
-  readonly sent: SentMessage2
-  readonly expiresAt: number
-}
 
 /** A person may take their time over the PIN. */
 const LOGIN_MS = 5 * 60_000

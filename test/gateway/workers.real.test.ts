@@ -74,3 +74,31 @@ test('two workers share terminals, a conversation stays with its worker, and one
   }
   expect(await gatewayCommand('audit', 'verify', '--data', folder)).toMatchObject({ status: 0 })
 })
+
+test('a worker reaches its broker over TLS with a client certificate, and comes back when the broker does', async () => {
+  const secure = await startMosquitto({ tls: true })
+  const { tls } = secure
+  if (tls === undefined) throw new Error('no TLS')
+  const data = ['--data', join(folder, 'secure')]
+  const certificates = ['--ca', tls.caFile, '--cert', tls.clientCertificateFile, '--key', tls.clientKeyFile]
+  const gateway = await GatewayProcess.start(...data, '--desk', '--broker', secure.url, ...certificates)
+  try {
+    const client = await GatewayClient.connect(secure.url, undefined, {
+      ca: tls.ca,
+      certificate: tls.clientCertificate,
+      key: tls.clientKey,
+    })
+    clients.push(client)
+    await client.enrol(gateway.ready.invitation ?? '')
+    await client.open()
+    await secure.stop('SIGKILL')
+    await secure.start()
+    await client.broker.connected(5000)
+    // The channel outlives the connection: both ends still hold its keys.
+    client.timeoutMs = 500
+    await expect.poll(() => client.request('hello', { software: 'x' }).catch(() => undefined), { timeout: 8000 }).toBeDefined()
+  } finally {
+    await gateway.end('SIGKILL')
+    await secure.close()
+  }
+})

@@ -5,7 +5,7 @@
 import { CertificationRequest } from '@peculiar/asn1-csr'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { parseCertificate, subjectPublicKeyInfo } from '../../gateway/authority/x509.ts'
-import { type Broker, connectBroker } from '../../native/broker.ts'
+import { type Broker, type BrokerTls, connectBroker } from '../../native/broker.ts'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { equalConstantTime, toHex } from '../../protocol/bytes.ts'
 import { decode, encode } from '../../protocol/cbor.ts'
@@ -40,7 +40,7 @@ import { buildTopic, GATEWAY_IN } from '../../protocol/topics.ts'
 
 const crypto = nodeCrypto
 
-export class ClientRefused extends Error {
+class ClientRefused extends Error {
   readonly code: RefusalCode
   readonly retryAfterMs: number | undefined
   constructor(code: RefusalCode, retryAfterMs: number | undefined) {
@@ -50,7 +50,7 @@ export class ClientRefused extends Error {
   }
 }
 
-export class ClientTimeout extends Error {}
+class ClientTimeout extends Error {}
 
 /** What stays of a terminal over restarts. */
 export interface ClientIdentity {
@@ -75,11 +75,23 @@ export class GatewayClient {
   #nextId = 1
   timeoutMs = 3000
 
-  private constructor(url: string, identity: ClientIdentity | undefined, terminal: string, key: KeyPair) {
+  private constructor(
+    url: string,
+    tls: BrokerTls | undefined,
+    identity: ClientIdentity | undefined,
+    terminal: string,
+    key: KeyPair,
+  ) {
     this.terminal = terminal
     this.key = key
     this.identity = identity
-    this.broker = connectBroker({ url, clientId: `test-${terminal}`, session: 'clean', backoffMs: { first: 20, most: 200 } })
+    this.broker = connectBroker({
+      url,
+      clientId: `test-${terminal}`,
+      session: 'clean',
+      backoffMs: { first: 20, most: 200 },
+      ...(tls === undefined ? {} : { tls }),
+    })
     const topic = buildTopic({ kind: 'terminal-in', terminal })
     this.broker.onMessage((from, payload) => {
       const frame = from === topic ? decodeFrame(payload) : undefined
@@ -90,9 +102,9 @@ export class GatewayClient {
     })
   }
 
-  static async connect(url: string, identity?: ClientIdentity): Promise<GatewayClient> {
+  static async connect(url: string, identity?: ClientIdentity, tls?: BrokerTls): Promise<GatewayClient> {
     const terminal = identity?.terminal ?? toHex(crypto.randomBytes(16))
-    const client = new GatewayClient(url, identity, terminal, identity?.key ?? crypto.generateKeyPair('P-256'))
+    const client = new GatewayClient(url, tls, identity, terminal, identity?.key ?? crypto.generateKeyPair('P-256'))
     await client.broker.connected(5000)
     await client.broker.subscribe(buildTopic({ kind: 'terminal-in', terminal }), 1)
     return client

@@ -1,0 +1,61 @@
+/** The commands that open the store, do one thing and end. */
+import { openRegistry } from '../main.ts'
+import { type Outcome, restoreHolder, suspendHolder, withdrawCard, withdrawTerminal } from '../registry/administration.ts'
+import type { Registry } from '../registry/context.ts'
+import { invite } from '../registry/terminals.ts'
+import { dataDirectoryOf, type Output, siteOf, text, UsageError, type Values, wholeNumber } from './common.ts'
+import { auditVerify, listCards, listHolders, listTerminals } from './lists.ts'
+
+/** Resolves with the exit status. */
+export async function administer(command: string, rest: readonly string[], values: Values, output: Output): Promise<number> {
+  const { registry } = openRegistry(dataDirectoryOf(text(values, 'data')))
+  try {
+    return await administerWith(registry, command, rest, values, output)
+  } finally {
+    await registry.store.close()
+  }
+}
+
+async function administerWith(
+  registry: Registry,
+  command: string,
+  rest: readonly string[],
+  values: Values,
+  output: Output,
+): Promise<number> {
+  const [verb, who, ...more] = rest
+  if (more.length > 0) throw new UsageError(`too many words after ${command}`)
+  const change = async (outcome: Promise<Outcome>): Promise<number> => {
+    const result = await outcome
+    output(`${command} ${verb} ${who}: ${result}`, { outcome: result })
+    return result === 'unknown' ? 1 : 0
+  }
+  switch ([command, verb, who === undefined ? '' : 'WHO'].filter(Boolean).join(' ')) {
+    case 'invite': {
+      const hours = wholeNumber(values, 'hours', 24, 1, 24 * 30)
+      const first = values['first-operator'] === true
+      const made = await invite(registry, { site: siteOf(values), validMs: hours * 3_600_000, mayRegisterFirstOperator: first })
+      const until = new Date(made.expiresAt).toISOString()
+      output(`Type this code into the terminal before ${until}:\n\n  ${made.code}\n`, { invitation: made.code, expiresAt: until })
+      return 0
+    }
+    case 'holders':
+      return listHolders(registry, output)
+    case 'holders suspend WHO':
+      return change(suspendHolder(registry, who ?? ''))
+    case 'holders restore WHO':
+      return change(restoreHolder(registry, who ?? ''))
+    case 'cards':
+      return listCards(registry, output)
+    case 'cards withdraw WHO':
+      return change(withdrawCard(registry, who ?? ''))
+    case 'terminals':
+      return listTerminals(registry, output)
+    case 'terminals withdraw WHO':
+      return change(withdrawTerminal(registry, who ?? ''))
+    case 'audit verify':
+      return auditVerify(registry, output)
+    default:
+      throw new UsageError(`unknown: ${[command, ...rest].join(' ')}`)
+  }
+}

@@ -1,0 +1,36 @@
+/** What a worker knows of one authenticated terminal while its channel is open. */
+import type { Channel } from '../../protocol/channel.ts'
+import type { SentMessage2 } from '../../protocol/edhoc/responder.ts'
+import type { LoginPurpose } from '../../protocol/messages/operations.ts'
+import type { ManagementKeyAlgorithm } from '../store/store.ts'
+
+/** message_2 was sent; the card's message_3 is awaited. */
+export interface PendingLogin {
+  readonly purpose: LoginPurpose
+  readonly sent: SentMessage2
+  readonly expiresAt: number
+}
+
+/** The card's answer to this challenge is awaited. */
+export interface PendingAuthentication {
+  readonly algorithm: ManagementKeyAlgorithm
+  readonly key: Uint8Array
+  readonly challenge: Uint8Array
+}
+
+/** An authenticated terminal and its channel. */
+export interface Device {
+  readonly terminal: string
+  readonly cI: Uint8Array
+  readonly cR: Uint8Array
+  readonly channel: Channel
+  /** The terminal's own topic. */
+  readonly topic: string
+  readonly message3: Uint8Array
+  readonly message4: Uint8Array
+  readonly logins: Map<string, PendingLogin>
+  readonly authentications: Map<string, PendingAuthentication>
+  greeted: boolean
+  requestsInFlight: number
+  heardAt: number
+}
