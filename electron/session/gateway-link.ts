@@ -22,6 +22,7 @@ import type { TerminalIdentity } from './identity.ts'
 import { type GatewayLink, LinkError, RefusedError } from './link.ts'
 import { createPostbox } from './postbox.ts'
 import type { GatewayTrust } from './trust.ts'
+import { Waker } from './waker.ts'
 
 export interface LinkTimes {
   /** For an answer where the request names no time of its own. */
@@ -113,8 +114,7 @@ class Link implements TerminalLink {
   /** Hexadecimal, in the order in which they were opened. */
   readonly #opened = new Set<string>()
   /** Wakes the loop: the broker came or went, the session is in doubt, the link is closed. */
-  #wake: (() => void) | undefined
-  #woken = false
+  readonly #waker = new Waker()
   #closed = false
   readonly #loop: Promise<void>
 
@@ -129,7 +129,7 @@ class Link implements TerminalLink {
       }),
       options.broker.onState((state) => {
         if (state.kind !== 'connected') this.#brokerLost()
-        this.#awake()
+        this.#waker.wake()
       }),
     ]
     this.#loop = this.#run()
@@ -160,10 +160,10 @@ class Link implements TerminalLink {
     // Whether or not the gateway hears of it: a session that is not named at the next greeting ends there.
     if (operation === 'session.end') this.#opened.delete(toHex((body as RequestBody<'session.end'>).session))
     const timeoutMs = options.timeoutMs ?? this.#times.requestMs
-    const deadline = this.#monotonic() + timeoutMs
+    const deadline = performance.now() + timeoutMs
     const session = this.#usableSession() ?? (await this.#nextSession(timeoutMs))
     try {
-      return await this.#ask(session, operation, body, Math.max(1, deadline - this.#monotonic()))
+      return await this.#ask(session, operation, body, Math.max(1, deadline - performance.now()))
     } catch (error) {
       if (error instanceof LinkError && error.kind === 'silent') this.#doubt()
       throw error
@@ -183,7 +183,7 @@ class Link implements TerminalLink {
       this.#postbox.rejectAll(new LinkError('offline'))
       this.#dropSession(new LinkError('offline'))
       this.#tellWaiting()
-      this.#awake()
+      this.#waker.wake()
       await this.#options.broker.close()
     }
     await this.#loop
@@ -194,7 +194,7 @@ class Link implements TerminalLink {
     let delayMs = this.#times.backoffMs.first
     while (!this.#closed) {
       if (this.#options.broker.state().kind !== 'connected') {
-        await this.#sleep()
+        await this.#waker.sleep()
         continue
       }
       try {
@@ -202,12 +202,14 @@ class Link implements TerminalLink {
         if (this.#session === undefined) await this.#connect()
         delayMs = this.#times.backoffMs.first
         this.#online()
-        await this.#sleep(this.#times.heartbeatMs)
+        await this.#waker.sleep(this.#times.heartbeatMs)
       } catch (error) {
         if (this.#closed || this.#options.broker.state().kind !== 'connected') continue
         this.#dropSession(new LinkError('silent', { cause: error }))
         this.#offline(error)
-        await this.#pause(delayMs)
+        // Between attempts only the broker's return, and the end, cut the waiting short.
+        this.#waker.forget()
+        await this.#waker.sleep(delayMs)
         delayMs = Math.min(2 * delayMs, this.#times.backoffMs.most)
       }
     }
@@ -376,43 +378,11 @@ class Link implements TerminalLink {
 
   #doubt(): void {
     this.#inDoubt = true
-    this.#awake()
+    this.#waker.wake()
   }
 
   #setState(state: GatewayView): void {
     this.#state = state
     for (const listener of [...this.#listeners]) listener(state)
-  }
-
-  #monotonic(): number {
-    return performance.now()
-  }
-
-  #awake(): void {
-    this.#woken = true
-    this.#wake?.()
-  }
-
-  /** Until something happens, or the time is over. What happened before it is not lost. */
-  #sleep(timeoutMs?: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = timeoutMs === undefined ? undefined : setTimeout(done, timeoutMs)
-      const wake = done.bind(undefined)
-      this.#wake = wake
-      const self = this
-      function done(): void {
-        clearTimeout(timer)
-        self.#wake = undefined
-        self.#woken = false
-        resolve()
-      }
-      if (this.#woken || this.#closed) done()
-    })
-  }
-
-  /** The waiting time between attempts: only the broker's return and the end cut it short. */
-  #pause(timeoutMs: number): Promise<void> {
-    this.#woken = false
-    return this.#sleep(timeoutMs)
   }
 }
