@@ -4,6 +4,7 @@
  *
  * A statement runs to its end within its call, so a promise here has resolved when it is made. Transactions of one
  * process queue up, because all share one connection; those of other processes wait for the file's lock.
+ * Within one process a file is to be opened for writing once: waiting for the lock would keep its holder from going on.
  */
 import { chmodSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
