@@ -19,7 +19,14 @@ const RESERVATION_LIMIT_MS = 110_000
  * Waits until no other test program on this machine uses the virtual readers, and keeps the others waiting until this
  * process ends. For tests that put cards in, or kill the service.
  */
-export async function reserveVirtualReaders(): Promise<void> {
+export function reserveVirtualReaders(): Promise<void> {
+  reserved ??= waitForReservation()
+  return reserved
+}
+
+let reserved: Promise<void> | undefined
+
+async function waitForReservation(): Promise<void> {
   const deadline = performance.now() + RESERVATION_LIMIT_MS
   while (!(await reserve())) {
     if (performance.now() > deadline) throw new Error(`another program keeps the virtual readers (port ${RESERVATION_PORT})`)
