@@ -22,6 +22,7 @@ import { forkHost } from '../native/pcsc/process.ts'
 import { utf8 } from '../protocol/bytes.ts'
 import { type Mosquitto, startMosquitto } from '../test/support/mosquitto.ts'
 import { ensurePcscd, reserveVirtualReaders } from '../test/support/pcscd.ts'
+import { TYPING_MS } from './parts.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const READER = 'Virtual PCD 00 00'
@@ -33,7 +34,7 @@ export interface BenchDesk {
   readonly reader: string
   readonly mosquitto: Mosquitto
   readonly link: TerminalLink
-  /** A desk whose person enters the PIN of registered cards at once. */
+  /** A desk whose person enters the PIN of registered cards without thinking. */
   readonly online: OnlineDesk
   /** Puts in another blank card. */
   insertBlankCard(): Promise<Insertion>
@@ -41,13 +42,16 @@ export interface BenchDesk {
   close(): Promise<void>
 }
 
-/** A person with the same PIN for every card, who answers at once. */
-function promptPerson(): Guide {
+/** A person with the same PIN for every card, who types faster than anybody can; message_1 and message_2 travel meanwhile. */
+function swiftPerson(): Guide {
   return {
     begin: () => undefined,
     step: () => undefined,
     person: () => undefined,
-    askPin: async () => utf8(PIN),
+    askPin: async () => {
+      await new Promise((resolve) => setTimeout(resolve, TYPING_MS))
+      return utf8(PIN)
+    },
     askNewPin: async () => ({ next: utf8(PIN) }),
   }
 }
@@ -118,7 +122,7 @@ export async function startBenchDesk(): Promise<BenchDesk> {
     link,
     online: {
       readers,
-      guide: promptPerson(),
+      guide: swiftPerson(),
       link,
       trust,
       crypto: nodeCrypto,

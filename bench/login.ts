@@ -21,7 +21,7 @@ export interface LoginFigures {
 export async function measureLogin(desk: BenchDesk, { quick }: { readonly quick: boolean }): Promise<LoginFigures> {
   const logins = quick ? 60 : 400
   const registrations = quick ? 6 : 30
-  const n = Math.max(logins, 60)
+  const n = quick ? 40 : 200
 
   let insertion = await desk.insertBlankCard()
   await register(desk.online, insertion, { person, role: 'supervisor' })
@@ -46,7 +46,7 @@ export async function measureLogin(desk: BenchDesk, { quick }: { readonly quick:
 
   const apdus = await rawApdus(desk.reader, PIN, n)
   const mqtt = await rawMqttRoundTrip(desk.mosquitto.url, n, LOGIN_LENGTHS)
-  const keys = rawKeyOperations(n)
+  const keys = await rawKeyOperations(n)
   const commits = await rawCommit(desk.folder, n)
 
   const perApdu = apdus.map((pair) => pair / 2)
@@ -65,7 +65,7 @@ export async function measureLogin(desk: BenchDesk, { quick }: { readonly quick:
       rawMqttRoundTrip: mqtt,
       rawKeyOperations: keys,
       rawCommit: commits,
-      cardComputing: cardComputing(n),
+      cardComputing: await cardComputing(n),
     }),
     registration: figure(registrationTimes, { sumOfParts: registrationParts }),
   }

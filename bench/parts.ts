@@ -14,6 +14,21 @@ import { memoryStorage } from '../native/virtual-card/storage.ts'
 import { concat, utf8 } from '../protocol/bytes.ts'
 import { timed } from './figure.ts'
 
+/**
+ * How long each sample waits before it: as long as a person types before a login, so that a part finds the machine as idle,
+ * and its caches as cold, as the ceremony does.
+ */
+export const TYPING_MS = 40
+
+async function samplesOf(n: number, work: () => unknown): Promise<number[]> {
+  const samples: number[] = []
+  for (let i = 0; i < n; i += 1) {
+    await new Promise((resolve) => setTimeout(resolve, TYPING_MS))
+    samples.push(await timed(work))
+  }
+  return samples
+}
+
 const SCARD_SHARE_SHARED = 2
 const SCARD_LEAVE_CARD = 0
 /** SELECT of the PIV application (SP 800-73-5 part 1 section 2.2). */
@@ -45,15 +60,10 @@ export async function rawApdus(reader: string, pin: string, n: number): Promise<
   try {
     const { card, protocol } = await pcsc.connect(context, reader, SCARD_SHARE_SHARED)
     expectOk(pcsc.transmit(card, protocol, SELECT))
-    const samples: number[] = []
-    for (let i = 0; i < n; i += 1) {
-      samples.push(
-        await timed(() => {
-          expectOk(pcsc.transmit(card, protocol, verify(pin)))
-          expectOk(pcsc.transmit(card, protocol, sign(0x9a)))
-        }),
-      )
-    }
+    const samples = await samplesOf(n, () => {
+      expectOk(pcsc.transmit(card, protocol, verify(pin)))
+      expectOk(pcsc.transmit(card, protocol, sign(0x9a)))
+    })
     await pcsc.disconnect(card, SCARD_LEAVE_CARD)
     return samples
   } finally {
@@ -62,20 +72,16 @@ export async function rawApdus(reader: string, pin: string, n: number): Promise<
 }
 
 /** What the card itself computes for the two: the same commands, called without a reader. */
-export function cardComputing(n: number): number[] {
+export function cardComputing(n: number): Promise<number[]> {
   const card = new VirtualCard({ crypto: nodeCrypto, storage: memoryStorage(blankCard()) })
   card.reset()
   expectOk(card.transmit(SELECT))
   // 9B with the factory key is needed for a key pair; 9E would do as well, but 9A is what a login uses.
   const key = nodeCrypto.generateKeyPair('P-256')
-  const samples: number[] = []
-  for (let i = 0; i < n; i += 1) {
-    const begin = performance.now()
+  return samplesOf(n, () => {
     expectOk(card.transmit(verify('123456')))
     nodeCrypto.sign('ES256', key.privateKey, nodeCrypto.randomBytes(DIGEST_LENGTH))
-    samples.push(performance.now() - begin)
-  }
-  return samples
+  })
 }
 
 /** One message there and one back between two clients of the broker, of the lengths of a login's last round trip. */
@@ -94,43 +100,34 @@ export async function rawMqttRoundTrip(
     const back = Buffer.alloc(lengths.back, 1)
     answering.on('message', () => answering.publish('bench/back', back))
     const there = Buffer.alloc(lengths.there, 1)
-    const samples: number[] = []
-    for (let i = 0; i < n; i += 1) {
-      samples.push(
-        await timed(
-          () =>
-            new Promise<void>((resolve) => {
-              asking.once('message', () => resolve())
-              asking.publish('bench/there', there)
-            }),
-        ),
-      )
-    }
-    return samples
+    return await samplesOf(
+      n,
+      () =>
+        new Promise<void>((resolve) => {
+          asking.once('message', () => resolve())
+          asking.publish('bench/there', there)
+        }),
+    )
   } finally {
     await Promise.all([asking.endAsync(true), answering.endAsync(true)])
   }
 }
 
 /** What both ends must compute after the last digit: one verification, two transcript hashes, six AEAD operations, the key schedule's expansions. */
-export function rawKeyOperations(n: number): number[] {
+export function rawKeyOperations(n: number): Promise<number[]> {
   const key = nodeCrypto.generateKeyPair('P-256')
   const message = nodeCrypto.randomBytes(400)
   const signature = nodeCrypto.sign('ES256', key.privateKey, message)
   const aead = nodeCrypto.randomBytes(16)
   const nonce = nodeCrypto.randomBytes(12)
   const sealed = nodeCrypto.aeadSeal('A128GCM', aead, nonce, message, message)
-  const samples: number[] = []
-  for (let i = 0; i < n; i += 1) {
-    const begin = performance.now()
+  return samplesOf(n, () => {
     nodeCrypto.verify('ES256', key.publicKey, message, signature)
     for (let k = 0; k < 2; k += 1) nodeCrypto.hash('SHA-256', message)
     for (let k = 0; k < 3; k += 1) nodeCrypto.aeadSeal('A128GCM', aead, nonce, message, message)
     for (let k = 0; k < 3; k += 1) nodeCrypto.aeadOpen('A128GCM', aead, nonce, message, sealed)
     for (let k = 0; k < 8; k += 1) nodeCrypto.hkdfExpand('SHA-256', aead, message, 32)
-    samples.push(performance.now() - begin)
-  }
-  return samples
+  })
 }
 
 /** One durable commit of two rows, as the gateway's store is set: WAL, synchronous=FULL. */
@@ -140,18 +137,12 @@ export async function rawCommit(folder: string, n: number): Promise<number[]> {
   try {
     database.exec('PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE a (id INTEGER PRIMARY KEY, body BLOB) STRICT')
     const insert = database.prepare('INSERT INTO a (body) VALUES (?)')
-    const samples: number[] = []
-    for (let i = 0; i < n; i += 1) {
-      samples.push(
-        await timed(() => {
-          database.exec('BEGIN IMMEDIATE')
-          insert.run(new Uint8Array(200))
-          insert.run(new Uint8Array(200))
-          database.exec('COMMIT')
-        }),
-      )
-    }
-    return samples
+    return await samplesOf(n, () => {
+      database.exec('BEGIN IMMEDIATE')
+      insert.run(new Uint8Array(200))
+      insert.run(new Uint8Array(200))
+      database.exec('COMMIT')
+    })
   } finally {
     database.close()
     await rm(path, { force: true })

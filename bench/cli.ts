@@ -1,0 +1,79 @@
+/** `npm run bench`: every figure beside its peers and limits of the same run (docs/performance.md). */
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { findElectron, root } from '../build/electron.ts'
+import { measureApduRoundTrip } from './apdu/index.ts'
+import { startBenchDesk } from './desk.ts'
+import type { Figure } from './figure.ts'
+import { measureLogin } from './login.ts'
+import { measureStart } from './start/index.ts'
+
+const HELP = `Measures Tessera on this machine, each figure beside peers and limits that ran in the same minute.
+
+  npm run bench -- [options]
+
+  --quick       fewer samples, under 50 s
+  --json        prints {"electron","figures"} alone, for programs
+  --only NAMES  only these groups, with commas between: start, login, apdu
+  --help`
+
+type Options = { readonly quick: boolean }
+
+/** Groups of figures that share what they need; each leaves nothing running. */
+const GROUPS: Readonly<Record<string, (options: Options) => Promise<Readonly<Record<string, Figure>>>>> = {
+  start: async (options) => ({ start: await measureStart(options) }),
+  login: async (options) => {
+    const desk = await startBenchDesk()
+    try {
+      return { ...(await measureLogin(desk, options)) }
+    } finally {
+      await desk.close()
+    }
+  },
+  apdu: (options) => measureApduRoundTrip(options),
+}
+
+function table(name: string, { unit, p50, p99, n, beside }: Figure): string {
+  const row = (label: string, a: number, b: number, note: string) =>
+    `${label.padEnd(28)} ${a.toFixed(3).padStart(10)} ${b.toFixed(3).padStart(10)}  ${note}`
+  return [
+    row(name, p50, p99, `${unit}, n=${n}`),
+    ...Object.entries(beside).map(([peer, value]) => row(`  ${peer}`, value.p50, value.p99, `x${(p50 / value.p50).toFixed(2)}`)),
+  ].join('\n')
+}
+
+async function run(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(`${HELP}\n`)
+    return
+  }
+  const chosen = values.only?.split(',').map((name) => name.trim()) ?? Object.keys(GROUPS)
+  const unknown = chosen.filter((name) => !Object.hasOwn(GROUPS, name))
+  if (unknown.length > 0) throw new Error(`no such group: ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`)
+  execFileSync(process.execPath, [join(root, 'build/bundle.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
+  const figures: Record<string, Figure> = {}
+  for (const name of chosen) {
+    process.stderr.write(`measuring ${name} ...\n`)
+    const found = await GROUPS[name]?.({ quick: values.quick })
+    Object.assign(figures, found)
+    if (!values.json) for (const [key, value] of Object.entries(found ?? {})) process.stdout.write(`${table(key, value)}\n\n`)
+  }
+  if (values.json) process.stdout.write(`${JSON.stringify({ electron: findElectron().version, figures })}\n`)
+}
+
+try {
+  await run()
+  process.exit(0)
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
