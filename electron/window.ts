@@ -13,7 +13,7 @@ export interface TerminalWindow {
 export interface WindowOptions {
   /** The folder of the bundles. */
   readonly bundles: string
-  /** The page's process ended without being asked; the window loads the page again. */
+  /** The page's process ended without being asked, or the page was left; the window loads it again. */
   readonly onPageLost: (reason: string) => void
 }
 
@@ -51,12 +51,19 @@ export function openWindow(options: WindowOptions): TerminalWindow {
   browser.once('ready-to-show', () => browser.show())
 
   const reloads: number[] = []
-  browser.webContents.on('render-process-gone', (_event, { reason }) => {
-    if (reason === 'clean-exit' || browser.isDestroyed()) return
+  function reload(reason: string): void {
+    if (browser.isDestroyed()) return
     options.onPageLost(reason)
     const now = Date.now()
     reloads.push(now)
     if (reloads.filter((at) => now - at < 60_000).length <= MOST_RELOADS) void browser.loadURL(PAGE)
+  }
+  browser.webContents.on('render-process-gone', (_event, { reason }) => {
+    if (reason !== 'clean-exit') reload(reason)
+  })
+  // about:blank reaches no will-navigate, because Chromium asks nobody for it.
+  browser.webContents.on('did-navigate', (_event, url) => {
+    if (!url.startsWith(ORIGIN)) reload('left')
   })
   void browser.loadURL(PAGE)
 
