@@ -18,6 +18,9 @@ import { denyLeaving, lockDown, openWindow, type TerminalWindow } from './window
 /** How long the gateway is waited for when the program ends. */
 const CLOSE_MS = 2000
 
+/** A page that does not come up must not keep the sessions and readers waiting. */
+const LATEST_BEGIN_MS = 3000
+
 /** EX_CONFIG of sysexits.h. */
 const EXIT_CONFIGURATION = 78
 
@@ -100,8 +103,11 @@ async function run(settings: Settings): Promise<void> {
     void close(terminal, loaded, log).then(() => app.exit(0))
   })
 
-  // The page is on its way in processes of its own; this one has time now.
-  setImmediate(() => {
+  // Everything else waits for the first picture, because it would take this process's time away from it; but not for ever.
+  let begun = false
+  const begin = (): void => {
+    if (begun) return
+    begun = true
     services()
       .then((ready) => ready.start())
       .catch((error) => {
@@ -109,7 +115,9 @@ async function run(settings: Settings): Promise<void> {
         dialog.showErrorBox('Tessera', error instanceof Error ? error.message : String(error))
         app.exit(EXIT_CONFIGURATION)
       })
-  })
+  }
+  window.browser.once('ready-to-show', () => setImmediate(begin))
+  setTimeout(begin, LATEST_BEGIN_MS)
 }
 
 /** The sessions at the gateway end before the way to it does. */
