@@ -15,7 +15,11 @@ const GATEWAY_START_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 5_000
 
 /** What the gateway says on stdout once it serves. */
-type Desk = { readonly brokerUrl: string; readonly invitation: string }
+type Desk = {
+  readonly brokerUrl: string
+  /** Only while the desk still needs it: a terminal that is enrolled keeps what it was given. */
+  readonly invitation?: string
+}
 
 function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve) => {
@@ -50,9 +54,8 @@ function parseDesk(line: string): Desk | undefined {
   if (!line.startsWith('{')) return undefined
   try {
     const { ready, brokerUrl, invitation } = JSON.parse(line)
-    return ready === true && typeof brokerUrl === 'string' && typeof invitation === 'string'
-      ? { brokerUrl, invitation }
-      : undefined
+    if (ready !== true || typeof brokerUrl !== 'string') return undefined
+    return typeof invitation === 'string' ? { brokerUrl, invitation } : { brokerUrl }
   } catch {
     return undefined
   }
@@ -93,7 +96,11 @@ async function openDesk(terminalArguments: readonly string[]): Promise<number> {
   console.error(`Opening the window on Electron ${electron.version}${electron.kind === 'trial' ? ' (the trial runtime)' : ''}.`)
 
   const window = spawn(electron.executable, [...sandboxArguments(), root, ...terminalArguments], {
-    env: { ...env, TESSERA_BROKER_URL: desk.brokerUrl, TESSERA_INVITATION: desk.invitation },
+    env: {
+      ...env,
+      TESSERA_BROKER_URL: desk.brokerUrl,
+      ...(desk.invitation === undefined ? {} : { TESSERA_INVITATION: desk.invitation }),
+    },
     stdio: 'inherit',
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => window.kill('SIGTERM'))
