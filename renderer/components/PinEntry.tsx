@@ -18,7 +18,9 @@ const DOT = '•'
 
 interface Props {
   readonly label: string
-  /** What stands between the field and the button: tries left, rules. */
+  /** How a PIN has to be. */
+  readonly rules: string
+  /** What else is to know before it is typed, such as the tries left. */
   readonly children?: ReactNode
   onSubmit(pin: string): void
   onCancel(): void
@@ -35,7 +37,7 @@ function PinTiles({ count }: { readonly count: number }) {
   )
 }
 
-export function PinEntry({ label, children, onSubmit, onCancel }: Props) {
+export function PinEntry({ label, rules, children, onSubmit, onCancel }: Props) {
   const { text } = useTexts()
   const digits = useRef('')
   const [count, setCount] = useState(0)
@@ -111,9 +113,7 @@ export function PinEntry({ label, children, onSubmit, onCancel }: Props) {
         </TextField>
         <div id={explanation} className="pin-explanation">
           {children}
-          <p className={tooShort ? 'pin-length pin-length-missed' : 'pin-length'}>
-            {tooShort ? text('pin.too-short') : text('pin.length')}
-          </p>
+          <p className={tooShort ? 'rules rules-missed' : 'rules'}>{tooShort ? text('pin.too-short') : rules}</p>
         </div>
         <div className="actions">
           <Button look="primary" iconAfter={ArrowRight} onPress={submit}>

@@ -8,10 +8,10 @@ import { useTexts } from './context.ts'
 /** The sentences after the title, in reading order. */
 export function remedyOf(texts: Texts, problem: Problem): string[] {
   return [
+    texts.text(`problem.${problem.code}.remedy`),
     ...(problem.retriesLeft === undefined || problem.retriesLeft === 0
       ? []
       : [texts.text('problem.tries-left', { count: problem.retriesLeft })]),
-    texts.text(`problem.${problem.code}.remedy`),
     ...(problem.retryAfterMs === undefined ? [] : [texts.text('problem.wait', { wait: texts.wait(problem.retryAfterMs) })]),
   ]
 }

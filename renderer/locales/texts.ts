@@ -64,25 +64,25 @@ export function createTexts(locale: string, timeZone?: string): Texts {
   const zone = timeZone === undefined ? {} : { timeZone }
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', ...zone })
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', ...zone })
-  const unit = (name: string, unitDisplay: 'short' | 'long', digits = 0) =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay, maximumFractionDigits: digits })
-  const milliseconds = unit('millisecond', 'short')
-  const seconds = unit('second', 'short', 1)
-  const longSeconds = unit('second', 'long')
-  const longMinutes = unit('minute', 'long')
+  const unit = (name: string) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' })
+  const seconds = unit('second')
+  const minutes = unit('minute')
+  const text: Texts['text'] = (key, ...rest) => {
+    const parameters: Readonly<Record<string, string | number>> & { readonly count?: number } = rest[0] ?? {}
+    const entry: Entry = table[key]
+    if (typeof entry === 'string') return fill(entry, parameters, number)
+    return fill(entry[plural.select(Number(parameters.count))] ?? entry.other, parameters, number)
+  }
   return {
     locale,
     direction: RIGHT_TO_LEFT.includes(language) ? 'rtl' : 'ltr',
-    text(key, ...rest) {
-      const parameters: Readonly<Record<string, string | number>> & { readonly count?: number } = rest[0] ?? {}
-      const entry: Entry = table[key]
-      if (typeof entry === 'string') return fill(entry, parameters, number)
-      return fill(entry[plural.select(Number(parameters.count))] ?? entry.other, parameters, number)
-    },
+    text,
     date: (at) => date.format(at),
     dateTime: (at) => dateTime.format(at),
-    duration: (ms) => (ms < 1000 ? milliseconds.format(Math.round(ms)) : seconds.format(ms / 1000)),
-    wait: (ms) =>
-      ms <= 90_000 ? longSeconds.format(Math.max(1, Math.ceil(ms / 1000))) : longMinutes.format(Math.ceil(ms / 60_000)),
+    duration: (ms) =>
+      ms < 1000
+        ? text('duration.milliseconds', { value: Math.round(ms) })
+        : text('duration.seconds', { value: Math.round(ms / 100) / 10 }),
+    wait: (ms) => (ms <= 90_000 ? seconds.format(Math.max(1, Math.ceil(ms / 1000))) : minutes.format(Math.ceil(ms / 60_000))),
   }
 }

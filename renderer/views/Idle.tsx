@@ -1,4 +1,5 @@
 import { KeyRound, Lock, LogOut, type LucideIcon, UserPlus } from 'lucide-react'
+import { useId } from 'react'
 import { Button } from 'react-aria-components'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
 import { CardDrawing } from '../components/CardDrawing.tsx'
@@ -16,11 +17,17 @@ interface ActionProps {
 }
 
 function Action({ icon: Icon, label, hint, ...props }: ActionProps) {
+  const name = useId()
+  const explanation = useId()
   return (
-    <Button {...props} className="action" aria-label={`${label}. ${hint}`}>
+    <Button {...props} className="action" aria-labelledby={name} aria-describedby={explanation}>
       <Icon className="action-icon" aria-hidden />
-      <span className="action-label">{label}</span>
-      <span className="action-hint">{hint}</span>
+      <span id={name} className="action-label">
+        {label}
+      </span>
+      <span id={explanation} className="action-hint">
+        {hint}
+      </span>
     </Button>
   )
 }

@@ -19,6 +19,7 @@ export function EnterPin({ eyebrow, ceremony, prompt }: PromptProps<'enter-pin'>
       {prompt.problem && <ProblemNote problem={prompt.problem} />}
       <PinEntry
         label={text('pin.label')}
+        rules={text('pin.length')}
         onSubmit={(pin) => void send({ kind: 'submit-pin', pin })}
         onCancel={() => void send({ kind: 'cancel' })}
       >
@@ -85,17 +86,19 @@ export function ChoosePin({ eyebrow, prompt }: PromptProps<'choose-pin'>) {
           {text('choose-pin.mismatch')}
         </p>
       )}
-      <PinEntry label={text(`choose-pin.${turn}-label`)} onSubmit={take} onCancel={() => void send({ kind: 'cancel' })}>
+      <PinEntry
+        label={text(`choose-pin.${turn}-label`)}
+        rules={text(turn === 'new' ? 'choose-pin.rules' : 'pin.length')}
+        onSubmit={take}
+        onCancel={() => void send({ kind: 'cancel' })}
+      >
         {turn === 'current' ? (
           <TriesLeft count={prompt.retriesLeft} />
         ) : (
-          <>
-            <p className="rules">{text('choose-pin.rules')}</p>
-            <p className="private">
-              <EyeOff aria-hidden />
-              {text('choose-pin.private')}
-            </p>
-          </>
+          <p className="private">
+            <EyeOff aria-hidden />
+            {text('choose-pin.private')}
+          </p>
         )}
       </PinEntry>
     </Stage>

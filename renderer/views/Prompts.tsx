@@ -89,8 +89,8 @@ export function Done({ eyebrow, prompt }: PromptProps<'done'>) {
   return (
     <Stage eyebrow={eyebrow} title={title} hint={hint} picture={<CardDrawing pose="done" />}>
       {prompt.result.kind === 'registered' && (
-        <dl className="facts">
-          <div className="fact">
+        <dl className="facts facts-alone">
+          <div className="fact fact-number">
             <dt>{text('done.card-number')}</dt>
             <dd>{prompt.result.guid}</dd>
           </div>

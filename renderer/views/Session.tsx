@@ -5,24 +5,32 @@ import { CardDrawing } from '../components/CardDrawing.tsx'
 import { fullName, useTerminal, useTexts } from '../components/context.ts'
 import { Stage } from '../components/Stage.tsx'
 
+interface Fact {
+  readonly name: string
+  readonly value: string
+  /** 'wide' takes two places of the grid; so does 'number', which is set for comparing. */
+  readonly kind?: 'wide' | 'number'
+}
+
 /** A person is logged in: who, since when, the login before this one and where. */
 export function Session({ session }: { readonly session: SessionView }) {
   const texts = useTexts()
   const { text } = texts
   const send = useTerminal((state) => state.send)
-  const facts: readonly (readonly [name: string, value: string])[] = [
-    [text('session.reference'), session.reference],
-    [
-      text('session.last'),
-      session.last
+  const facts: readonly Fact[] = [
+    { name: text('session.reference'), value: session.reference },
+    { name: text('session.registered'), value: texts.date(session.registeredAt) },
+    { name: text('session.card-expires'), value: texts.date(session.cardExpiresAt) },
+    {
+      name: text('session.last'),
+      value: session.last
         ? text('session.last-at', { when: texts.dateTime(session.last.at), site: session.last.site })
         : text('session.first'),
-    ],
-    [text('session.registered'), texts.date(session.registeredAt)],
-    ...(session.role ? [[text('session.role'), text(`role.${session.role}`)] as const] : []),
-    [text('session.card'), session.cardNumber],
-    [text('session.card-expires'), texts.date(session.cardExpiresAt)],
-    [text('session.reader'), session.reader],
+      kind: 'wide',
+    },
+    { name: text('session.reader'), value: session.reader },
+    { name: text('session.card'), value: session.cardNumber, kind: 'number' },
+    ...(session.role ? [{ name: text('session.role'), value: text(`role.${session.role}`) }] : []),
   ]
   return (
     <Stage
@@ -31,8 +39,8 @@ export function Session({ session }: { readonly session: SessionView }) {
       picture={<CardDrawing pose="done" />}
     >
       <dl className="facts" aria-label={text('session.facts')}>
-        {facts.map(([name, value]) => (
-          <div key={name} className="fact">
+        {facts.map(({ name, value, kind }) => (
+          <div key={name} className={kind === undefined ? 'fact' : `fact fact-wide fact-${kind}`}>
             <dt>{name}</dt>
             <dd>{value}</dd>
           </div>

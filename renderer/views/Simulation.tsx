@@ -17,39 +17,33 @@ export function SimulationBanner() {
 function SimulatedCard({ card, simulation }: { readonly card: SimulatedCardView; readonly simulation: SimulationView }) {
   const { text } = useTexts()
   const send = useTerminal((state) => state.send)
-  const holdingReader = simulation.readers.find((reader) => reader.card === card.id)
-  const free = simulation.readers.filter((reader) => reader.card === undefined)
-  const alone = simulation.readers.length === 1
+  const holding = simulation.readers.find((reader) => reader.card === card.id)
+  const free = simulation.readers.find((reader) => reader.card === undefined)
   return (
-    <li className={holdingReader ? 'sim-card sim-card-inside' : 'sim-card'}>
+    <li className={holding ? 'sim-card sim-card-inside' : 'sim-card'}>
       <span className={`sim-face sim-face-${card.state}`} aria-hidden="true" />
       <span className="sim-words">
         <span className="sim-label">{card.label}</span>
-        <span className="sim-state">
-          {holdingReader && !alone
-            ? text('simulation.in-reader', { reader: holdingReader.name })
-            : (card.holder ?? text(`simulation.${card.state}`))}
-        </span>
+        <span className="sim-state">{holding ? holding.name : (card.holder ?? text(`simulation.${card.state}`))}</span>
       </span>
-      {holdingReader ? (
+      {holding ? (
         <Button
           className="sim-button"
-          aria-label={text('simulation.remove', { card: card.label, reader: holdingReader.name })}
-          onPress={() => void send({ kind: 'simulate-remove', reader: holdingReader.name })}
+          aria-label={text('simulation.remove', { card: card.label, reader: holding.name })}
+          onPress={() => void send({ kind: 'simulate-remove', reader: holding.name })}
         >
           {text('simulation.remove-short')}
         </Button>
       ) : (
-        free.map((reader) => (
+        free && (
           <Button
-            key={reader.name}
             className="sim-button"
-            aria-label={text('simulation.insert', { card: card.label, reader: reader.name })}
-            onPress={() => void send({ kind: 'simulate-insert', card: card.id, reader: reader.name })}
+            aria-label={text('simulation.insert', { card: card.label, reader: free.name })}
+            onPress={() => void send({ kind: 'simulate-insert', card: card.id, reader: free.name })}
           >
-            {alone ? text('simulation.insert-short') : reader.name}
+            {text('simulation.insert-short')}
           </Button>
-        ))
+        )
       )}
     </li>
   )

@@ -1,4 +1,5 @@
 import { useTerminal, useTexts } from '../components/context.ts'
+import { Mark } from '../components/Mosaic.tsx'
 import { Stage } from '../components/Stage.tsx'
 
 /** Before the first snapshot; short enough, most of the time, not to be seen. */
@@ -9,7 +10,7 @@ export function Starting() {
     <Stage title={text('unreachable.title')} hint={text('unreachable.remedy')} urgency="problem" />
   ) : (
     <div className="late">
-      <Stage title={text('starting.title')} />
+      <Stage title={text('starting.title')} picture={<Mark />} />
     </div>
   )
 }

@@ -65,7 +65,7 @@ export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
   const GatewayIcon = GATEWAY_ICONS[gateway.kind]
   return (
     <header className="status-bar">
-      <span className="brand">
+      <span className="brand" title={text('app.version', { version: snapshot.application.version })}>
         <Mark />
         {text('app.name')}
       </span>

@@ -21,7 +21,7 @@ const NOON = Date.UTC(2026, 4, 12, 12, 4)
 const DAY = 86_400_000
 
 const simulation: SimulationView = {
-  readers: [{ name: 'Simulated reader', card: 'card-1' }],
+  readers: [{ name: 'Simulated reader 1', card: 'card-1' }, { name: 'Simulated reader 2' }],
   cards: [
     { id: 'card-1', label: 'Card 1', state: 'registered', holder: 'Amara Osei' },
     { id: 'card-2', label: 'Card 2', state: 'registered', holder: 'Jon Björnsson' },
@@ -84,7 +84,7 @@ function ceremony(kind: CeremonyKind, at: StepId | 'end', prompt: Prompt, person
 
 const jon = { givenName: 'Jon', familyName: 'Björnsson' }
 const long = { givenName: 'Wilhelmina Alexandra Konstantina', familyName: 'Papadimitrakopoulou-Featherstonehaugh' }
-const GUID = '6f1c 42a9 07de 4b35 9c80 51e2 d47a b31f'
+const GUID = '6F1C 42A9 07DE 4B35 9C80 51E2 D47A B31F'
 
 const session: Page = {
   kind: 'session',
@@ -125,7 +125,7 @@ export const stories: readonly Story[] = [
   story(
     'first-operator',
     { kind: 'first-operator' },
-    { ...withoutOperator(), simulation: { readers: [{ name: 'Simulated reader' }], cards: [] } },
+    { ...withoutOperator(), simulation: { readers: [{ name: 'Simulated reader 1' }], cards: [] } },
   ),
   story('sign-in', { kind: 'sign-in' }, withoutOperator()),
   story('sign-in-simulated', { kind: 'sign-in' }, { ...withoutOperator(), simulation }),
@@ -146,11 +146,11 @@ export const stories: readonly Story[] = [
     'idle-two-simulated-readers',
     { kind: 'idle' },
     {
-      simulation: { ...simulation, readers: [{ name: 'Reader A' }, { name: 'Reader B' }] },
+      simulation: { ...simulation, readers: [{ name: 'Simulated reader 1' }, { name: 'Simulated reader 2' }] },
       readers: {
         readers: [
-          { name: 'Reader A', simulated: true, state: 'empty' },
-          { name: 'Reader B', simulated: true, state: 'empty' },
+          { name: 'Simulated reader 1', simulated: true, state: 'empty' },
+          { name: 'Simulated reader 2', simulated: true, state: 'empty' },
         ],
       },
     },
