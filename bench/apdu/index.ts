@@ -18,7 +18,7 @@ const WARM_UP = 200
 const PER_ROUND = 50
 const LIMIT_MS = 10_000
 
-export interface ApduFigures {
+interface ApduFigures {
   readonly apduRoundTrip: Figure
   /** The same with the way to the PC/SC process and back, as the terminal's ceremonies pay it. */
   readonly apduThroughProcess: Figure
@@ -26,7 +26,7 @@ export interface ApduFigures {
   readonly absent: Readonly<Record<string, string>>
 }
 
-export async function measureApdus({ quick }: { readonly quick: boolean }): Promise<ApduFigures> {
+async function measureApdus({ quick }: { readonly quick: boolean }): Promise<ApduFigures> {
   const { binding, process: throughProcess, peers, absent } = await bringPeers()
   await reserveVirtualReaders()
   await ensurePcscd()
@@ -66,8 +66,11 @@ export async function measureApdus({ quick }: { readonly quick: boolean }): Prom
   }
 }
 
-export async function measureApduRoundTrip(options: { readonly quick: boolean }): Promise<Figure> {
-  return (await measureApdus(options)).apduRoundTrip
+/** The two figures for `npm run bench`; a peer that could not run is named on standard error, with the reason. */
+export async function measureApduRoundTrip(options: { readonly quick: boolean }): Promise<Readonly<Record<string, Figure>>> {
+  const { absent, ...figures } = await measureApdus(options)
+  for (const [name, reason] of Object.entries(absent)) process.stderr.write(`apduRoundTrip without ${name}: ${reason}\n`)
+  return figures
 }
 
 /** A contestant's process. */

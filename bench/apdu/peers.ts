@@ -22,7 +22,7 @@ export interface Contestant {
   readonly words: readonly string[]
 }
 
-export interface Peers {
+interface Peers {
   readonly binding: Contestant
   readonly process: Contestant
   readonly peers: Readonly<Record<string, Contestant>>

@@ -11,7 +11,7 @@ const SELECT_PIV = fromHex('00a4040005a000000308')
 const COMMAND = fromHex('00200080')
 const ANSWER = [0x63, 0xc3]
 
-export type Transmit = (command: Uint8Array) => Uint8Array | Promise<Uint8Array>
+type Transmit = (command: Uint8Array) => Uint8Array | Promise<Uint8Array>
 
 export async function answerRounds(transmit: Transmit): Promise<void> {
   const selected = await transmit(SELECT_PIV)

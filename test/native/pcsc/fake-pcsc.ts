@@ -6,7 +6,7 @@ import { pcscError } from '../../../native/pcsc/errors.ts'
 import type { ReaderLook, ReaderSight } from '../../../native/pcsc/layout.ts'
 import { ReaderError } from '../../../native/reader.ts'
 
-export const TIMEOUT = 0x8010000a
+const TIMEOUT = 0x8010000a
 const CANCELLED = 0x80100002
 const UNKNOWN_READER = 0x80100009
 
