@@ -3,6 +3,7 @@
  * the settings' invitation can do without a person is done by itself.
  */
 import { type Broker, type BrokerTls, connectBroker } from '../native/broker.ts'
+import { createTrust, type GatewayTrust } from '../native/conversation/trust.ts'
 import type { Crypto } from '../protocol/crypto.ts'
 import { problemOf } from './ceremonies/problems.ts'
 import type { Problem } from './contract/problems.ts'
@@ -10,7 +11,6 @@ import type { GatewayView } from './contract/snapshot.ts'
 import { enrol } from './session/enrolment.ts'
 import { createGatewayLink, type TerminalLink } from './session/gateway-link.ts'
 import { IdentityError, type IdentityStore, type TerminalIdentity } from './session/identity.ts'
-import { createTrust, type GatewayTrust } from './session/trust.ts'
 import { errorFields, type Log } from './settings/log.ts'
 
 export interface GatewayConnectionOptions {

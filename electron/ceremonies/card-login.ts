@@ -3,6 +3,7 @@
  * key makes the one signature. Everything up to that signature goes on while the person still types.
  */
 import * as v from 'valibot'
+import { certificateKey } from '../../native/conversation/trust.ts'
 import { CborError, decode } from '../../protocol/cbor.ts'
 import type { HashAlgorithm } from '../../protocol/crypto.ts'
 import { x5tCredential } from '../../protocol/edhoc/credentials.ts'
@@ -18,7 +19,6 @@ import { PivError, unless } from '../../protocol/piv/errors.ts'
 import { parseCertificateObject } from '../../protocol/piv/objects.ts'
 import { TlvError } from '../../protocol/tlv.ts'
 import { LinkError } from '../session/link.ts'
-import { certificateKey } from '../session/trust.ts'
 import type { OnlineDesk } from './desk.ts'
 import { CeremonyFailed } from './guide.ts'
 

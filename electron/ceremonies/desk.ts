@@ -1,8 +1,9 @@
 /** What the ceremonies work with, handed in by the terminal's main process and by tests. */
+
+import type { GatewayTrust } from '../../native/conversation/trust.ts'
 import type { Readers } from '../../native/reader.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { GatewayLink } from '../session/link.ts'
-import type { GatewayTrust } from '../session/trust.ts'
 import type { Guide } from './guide.ts'
 import type { PinReports } from './pin-reports.ts'
 

@@ -3,9 +3,9 @@
  * has confirmed it; it holds the card's number and a time, never a PIN.
  */
 import * as v from 'valibot'
+import { readPrivateFile, removePrivateFile, writePrivateFile } from '../../native/conversation/private-file.ts'
 import { fromHex, fromUtf8, toHex, utf8 } from '../../protocol/bytes.ts'
 import { type GatewayLink, RefusedError } from '../session/link.ts'
-import { readPrivateFile, removePrivateFile, writePrivateFile } from '../session/private-file.ts'
 
 export interface PinReport {
   /** The card's CHUID GUID, 16 bytes. */

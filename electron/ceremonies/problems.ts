@@ -1,12 +1,12 @@
 /** From whatever a ceremony or the link failed with to the one Problem that the person is told. */
 
 import { BrokerError } from '../../native/broker.ts'
+import { InvitationMistyped, InvitationRefused } from '../../native/conversation/enrolment-errors.ts'
 import { ReaderError } from '../../native/reader.ts'
 import { EdhocError } from '../../protocol/edhoc/errors.ts'
 import type { Refusal } from '../../protocol/messages/operations.ts'
 import { PivError, type PivProblem } from '../../protocol/piv/errors.ts'
 import type { Problem, ProblemCode } from '../contract/problems.ts'
-import { InvitationMistyped, InvitationRefused } from '../session/enrolment-errors.ts'
 import { LinkError, RefusedError } from '../session/link.ts'
 import { CeremonyCancelled, CeremonyFailed } from './guide.ts'
 

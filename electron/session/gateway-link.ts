@@ -8,6 +8,9 @@
  */
 
 import type { Broker } from '../../native/broker.ts'
+import { connectToGateway } from '../../native/conversation/handshake.ts'
+import { createPostbox } from '../../native/conversation/postbox.ts'
+import type { GatewayTrust } from '../../native/conversation/trust.ts'
 import { equalConstantTime, fromHex, toHex } from '../../protocol/bytes.ts'
 import type { Channel } from '../../protocol/channel.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
@@ -17,11 +20,8 @@ import type { AnswerBody, Operation, RequestBody } from '../../protocol/messages
 import { buildTopic } from '../../protocol/topics.ts'
 import { problemOf } from '../ceremonies/problems.ts'
 import type { GatewayView } from '../contract/snapshot.ts'
-import { connectDevice } from './device-handshake.ts'
 import type { TerminalIdentity } from './identity.ts'
 import { type GatewayLink, LinkError, RefusedError } from './link.ts'
-import { createPostbox } from './postbox.ts'
-import type { GatewayTrust } from './trust.ts'
 import { Waker } from './waker.ts'
 
 export interface LinkTimes {
@@ -219,7 +219,8 @@ class Link implements TerminalLink {
     if (this.#state.kind !== 'offline') this.#setState({ kind: 'connecting' })
     const { broker, identity, trust, crypto } = this.#options
     await broker.subscribe(this.#inTopic, 1)
-    const device = await connectDevice({
+    const device = await connectToGateway({
+      party: { kind: 'terminal', id: identity.terminal },
       identity,
       trust,
       crypto,

@@ -4,10 +4,10 @@
  * there is one (`protect`).
  */
 import * as v from 'valibot'
+import { readPrivateFile, removePrivateFile, writePrivateFile } from '../../native/conversation/private-file.ts'
 import { fromUtf8, toHex, utf8 } from '../../protocol/bytes.ts'
 import type { Crypto, KeyPair } from '../../protocol/crypto.ts'
 import { IDENTIFIER } from '../../protocol/topics.ts'
-import { readPrivateFile, removePrivateFile, writePrivateFile } from './private-file.ts'
 
 export interface TerminalIdentity {
   readonly terminal: string

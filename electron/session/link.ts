@@ -3,6 +3,8 @@
 import type { AnswerBody, Operation, Refusal, RequestBody } from '../../protocol/messages/operations.ts'
 import type { GatewayView } from '../contract/snapshot.ts'
 
+export { LinkError } from '../../native/conversation/link-error.ts'
+
 export interface GatewayLink {
   state(): GatewayView
   subscribe(listener: (state: GatewayView) => void): () => void
@@ -18,15 +20,6 @@ export interface GatewayLink {
    */
   opened(session: Uint8Array): void
   close(): Promise<void>
-}
-
-export class LinkError extends Error {
-  readonly kind: 'offline' | 'silent' | 'untrusted' | 'malformed-answer' | 'not-enrolled'
-  constructor(kind: LinkError['kind'], options?: ErrorOptions) {
-    super(`gateway ${kind}`, options)
-    this.name = 'LinkError'
-    this.kind = kind
-  }
 }
 
 export class RefusedError extends Error {

@@ -1,6 +1,6 @@
 /** Terminals: invited, enrolled, connected. */
 import { equalConstantTime } from '../../protocol/bytes.ts'
-import { type EnrolmentRequest, type EnrolmentResult, formatInvitation } from '../../protocol/messages/enrolment.ts'
+import { type EnrolmentResult, formatInvitation, type TerminalEnrolmentRequest } from '../../protocol/messages/enrolment.ts'
 import type { AnswerBody } from '../../protocol/messages/operations.ts'
 import type { SessionEnd, StoreTransaction, Terminal } from '../store/store.ts'
 import type { Registry } from './context.ts'
@@ -38,7 +38,11 @@ export async function invite(
  * Spends the invitation for that P-256 key, in one commit with the certificate. The same key with the same code gets the
  * same certificate again: its answer may have been lost. Throws Refused.
  */
-export async function enrol(registry: Registry, request: EnrolmentRequest, publicKey: Uint8Array): Promise<EnrolmentResult> {
+export async function enrol(
+  registry: Registry,
+  request: TerminalEnrolmentRequest,
+  publicKey: Uint8Array,
+): Promise<EnrolmentResult> {
   const { crypto, store, audit, authority } = registry
   const id = crypto.hash('SHA-256', request.secret)
   const now = registry.now()

@@ -259,7 +259,8 @@ export class Worker {
     if (received.reference.kind !== 'kccs') throw new Refused('bad-request')
     const { cred, claims } = received.reference
     const ccs = parseCcs(claims)
-    if (request === undefined || ccs?.group !== 'P-256' || request.terminal !== handshake.from) throw new Refused('bad-request')
+    if (request === undefined || !('terminal' in request) || ccs?.group !== 'P-256' || request.terminal !== handshake.from)
+      throw new Refused('bad-request')
     // The signature proves the key before the code is looked at.
     const verified = received.verify({ cred, publicKey: ccs.publicKey })
     const result = await enrol(this.#registry, request, ccs.publicKey)

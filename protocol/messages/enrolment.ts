@@ -1,8 +1,8 @@
 /**
- * Enrolment of a terminal by a one-time code (docs/protocol.md, "Enrolment"). The terminal runs EDHOC
+ * Enrolment of a terminal, or of a service node, by a one-time code (docs/protocol.md, "Enrolment"). It runs EDHOC
  * method 0 with its own fresh P-256 key as a CCS by value (`kccs`, RFC 9528 section 3.5.3.1); message_2
  * carries the gateway's certificate chain by `x5chain`, checked against the fingerprint of the gateway's
- * root in the code; EAD_3 carries the code's secret and the terminal's request; EAD_4 the certificate.
+ * root in the code; EAD_3 carries the code's secret and the identifier; EAD_4 the certificate.
  */
 import * as v from 'valibot'
 import { IDENTIFIER } from '../topics.ts'
@@ -13,14 +13,19 @@ export const EAD_ENROLMENT_REQUEST = 32801
 export const EAD_ENROLMENT_RESULT = 32802
 export const EAD_LOGIN_RESULT = 32803
 
-export const enrolmentRequestSchema = v.strictObject({
-  secret: exactly(16),
-  terminal: v.pipe(v.string(), v.regex(IDENTIFIER)),
-})
+const identifier = v.pipe(v.string(), v.regex(IDENTIFIER))
+
+/** The identifier that the terminal, or the service node, has made for itself. */
+export const enrolmentRequestSchema = v.union([
+  v.strictObject({ secret: exactly(16), terminal: identifier }),
+  v.strictObject({ secret: exactly(16), node: identifier }),
+])
 export type EnrolmentRequest = v.InferOutput<typeof enrolmentRequestSchema>
+export type TerminalEnrolmentRequest = Extract<EnrolmentRequest, { terminal: string }>
 
 export const enrolmentResultSchema = v.strictObject({
   certificate: bytes(8192),
+  /** Of a service node: its name. */
   site: v.pipe(v.string(), v.maxLength(80)),
 })
 export type EnrolmentResult = v.InferOutput<typeof enrolmentResultSchema>

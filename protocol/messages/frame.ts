@@ -11,8 +11,13 @@ import { IDENTIFIER } from '../topics.ts'
 import { bytes } from './schema.ts'
 
 export type Frame =
-  /** Begins a conversation; the answer goes to the terminal-in (or node-in) topic of `from`. */
-  | { readonly kind: 'message_1'; readonly from: string; readonly message: Uint8Array }
+  /** Begins a conversation; the answer goes to the terminal-in topic of `from`, or to the node-in topic where a node sends it. */
+  | {
+      readonly kind: 'message_1'
+      readonly from: string
+      readonly sender?: 'terminal' | 'node'
+      readonly message: Uint8Array
+    }
   /** Names the worker whose own topic takes the rest of the conversation. */
   | { readonly kind: 'message_2'; readonly worker: string; readonly connection: Uint8Array; readonly message: Uint8Array }
   | { readonly kind: 'message_3'; readonly connection: Uint8Array; readonly message: Uint8Array }
@@ -23,6 +28,8 @@ export type Frame =
   | { readonly kind: 'sealed'; readonly connection: Uint8Array; readonly message: Uint8Array }
   /** The worker does not know that connection (it was restarted): begin again. */
   | { readonly kind: 'unknown-connection'; readonly connection: Uint8Array }
+  /** From any gateway worker to a service node, sealed under the node's notice key (protocol/messages/service.ts). */
+  | { readonly kind: 'notice'; readonly message: Uint8Array }
 
 /** Longer frames are refused unread. */
 export const MAX_FRAME_LENGTH = 128 * 1024
@@ -34,7 +41,9 @@ const connection = v.pipe(
   v.check((value) => value.length >= 1),
 )
 
-const frameSchema = v.union([
+/** By the number in front. */
+const frameSchemas: readonly (v.GenericSchema<unknown, Frame> | undefined)[] = [
+  undefined,
   v.pipe(
     v.strictTuple([v.literal(1), identifier, message]),
     v.transform(([, from, message]): Frame => ({ kind: 'message_1', from, message })),
@@ -63,12 +72,20 @@ const frameSchema = v.union([
     v.strictTuple([v.literal(7), connection]),
     v.transform(([, id]): Frame => ({ kind: 'unknown-connection', connection: id })),
   ),
-])
+  v.pipe(
+    v.strictTuple([v.literal(8), identifier, message]),
+    v.transform(([, from, message]): Frame => ({ kind: 'message_1', from, sender: 'node', message })),
+  ),
+  v.pipe(
+    v.strictTuple([v.literal(9), message]),
+    v.transform(([, message]): Frame => ({ kind: 'notice', message })),
+  ),
+]
 
 export function encodeFrame(frame: Frame): Uint8Array {
   switch (frame.kind) {
     case 'message_1':
-      return encode([1, frame.from, frame.message])
+      return encode([frame.sender === 'node' ? 8 : 1, frame.from, frame.message])
     case 'message_2':
       return encode([2, frame.worker, frame.connection, frame.message])
     case 'message_3':
@@ -81,6 +98,8 @@ export function encodeFrame(frame: Frame): Uint8Array {
       return encode([6, frame.connection, frame.message])
     case 'unknown-connection':
       return encode([7, frame.connection])
+    case 'notice':
+      return encode([9, frame.message])
     default:
       return frame satisfies never
   }
@@ -90,8 +109,10 @@ export function encodeFrame(frame: Frame): Uint8Array {
 export function decodeFrame(payload: Uint8Array): Frame | undefined {
   if (payload.length > MAX_FRAME_LENGTH) return undefined
   try {
-    const parsed = v.safeParse(frameSchema, decode(payload))
-    return parsed.success ? parsed.output : undefined
+    const items = decode(payload)
+    const schema = Array.isArray(items) && typeof items[0] === 'number' ? frameSchemas[items[0]] : undefined
+    const parsed = schema && v.safeParse(schema, items)
+    return parsed?.success ? parsed.output : undefined
   } catch (error) {
     if (error instanceof CborError) return undefined
     throw error

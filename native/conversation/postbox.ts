@@ -1,5 +1,5 @@
 /** Waits for one certain message among all that arrive. */
-import { LinkError } from './link.ts'
+import { LinkError } from './link-error.ts'
 
 export interface Postbox<T> {
   /** The next item that `match` takes. Rejects with LinkError 'silent' after the time. */
