@@ -12,7 +12,7 @@ export interface Figure extends Percentiles {
 }
 
 /** Nearest rank (the smallest sample that at least that share of the samples does not exceed). */
-export function percentile(samples: readonly number[], share: number): number {
+function percentile(samples: readonly number[], share: number): number {
   if (samples.length === 0) throw new RangeError('no samples')
   const sorted = [...samples].sort((a, b) => a - b)
   const value = sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))]
@@ -20,7 +20,7 @@ export function percentile(samples: readonly number[], share: number): number {
   return value
 }
 
-export function percentiles(samples: readonly number[]): Percentiles {
+function percentiles(samples: readonly number[]): Percentiles {
   const round = (value: number) => Math.round(value * 10_000) / 10_000
   return { p50: round(percentile(samples, 0.5)), p99: round(percentile(samples, 0.99)) }
 }

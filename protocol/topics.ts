@@ -23,12 +23,8 @@ export type Topic =
 /** Identifiers of terminals, workers and nodes: 16 to 32 lower case hexadecimal digits, so that no wildcard or level can hide in one. */
 export const IDENTIFIER = /^[0-9a-f]{16,32}$/
 
-export function isIdentifier(text: string): boolean {
-  return IDENTIFIER.test(text)
-}
-
 function level(identifier: string): string {
-  if (!isIdentifier(identifier)) throw new RangeError('not an identifier for a topic')
+  if (!IDENTIFIER.test(identifier)) throw new RangeError('not an identifier for a topic')
   return identifier
 }
 

@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
 
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
-export const PIN = /^[0-9]{6,8}$/
+const PIN = /^[0-9]{6,8}$/
 const pin = v.pipe(v.string(), v.regex(PIN))
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(120))
 

@@ -13,8 +13,6 @@ import type { Crypto } from '../crypto.ts'
 import { identifier, natural, text, time } from './schema.ts'
 
 const ALGORITHM = 'A256GCM'
-/** Key length of notice and presence keys, in bytes (RFC 9053 section 4.1). */
-export const NOTICE_KEY_LENGTH = 32
 const NONCE_LENGTH = 12
 
 const shortText = text(80)

@@ -62,7 +62,7 @@ export const personSchema = v.strictObject({
 })
 export type Person = v.InferOutput<typeof personSchema>
 
-export const managementKeyAlgorithmSchema = v.picklist(['3DES', 'AES-128', 'AES-192', 'AES-256'])
+const managementKeyAlgorithmSchema = v.picklist(['3DES', 'AES-128', 'AES-192', 'AES-256'])
 
 /** What a login tells: EAD_4 of the login's message_4 carries it, so that it is bound to the card's own handshake. */
 export const loginResultSchema = v.strictObject({

@@ -22,6 +22,6 @@ export const identifier = exactly(16)
 export const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
 /** Milliseconds since 1970-01-01 UTC. */
-export const time = natural
+export const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
 export const text = (maximumLength: number) => v.pipe(v.string(), v.minLength(1), v.maxLength(maximumLength))
