@@ -146,7 +146,8 @@ function sameReference(a: CredentialReference, b: CredentialReference): boolean 
       return leafA !== undefined && leafB !== undefined && equalConstantTime(leafA, leafB)
     }
     case 'kccs':
-      return b.kind === 'kccs' && equalConstantTime(a.cred, b.cred)
+    case 'kcwt':
+      return b.kind === a.kind && equalConstantTime(a.cred, b.cred)
     default: {
       const never: never = a
       return never

@@ -38,7 +38,13 @@ export interface Crypto {
   /** Returns ciphertext || tag. */
   aeadSeal(algorithm: AeadAlgorithm, key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
   /** Returns undefined where the tag does not fit. */
-  aeadOpen(algorithm: AeadAlgorithm, key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
+  aeadOpen(
+    algorithm: AeadAlgorithm,
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | undefined
   generateKeyPair(group: Group): KeyPair
   publicKey(group: Group | 'Ed25519', privateKey: Uint8Array): Uint8Array
   /** The raw shared secret (the x coordinate for the NIST curves); undefined for a point off the curve or of low order. */

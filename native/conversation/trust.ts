@@ -103,6 +103,7 @@ export function createTrust({ crypto, root, gateway, now }: TrustOptions): Gatew
         return known.find((certificate) => matchesX5t(crypto, [reference.algorithm, reference.digest], certificate))
       case 'kid':
       case 'kccs':
+      case 'kcwt':
         return undefined
       default:
         return reference satisfies never

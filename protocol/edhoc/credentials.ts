@@ -1,14 +1,16 @@
 /** Authentication credentials (RFC 9528 section 3.5): certificates and CWT Claims Sets, and how they are named. */
 import { equalConstantTime } from '../bytes.ts'
-import { encode } from '../cbor.ts'
+import { decode, encode } from '../cbor.ts'
 import { asHeaderMap, computeX5t, type HeaderMap, header } from '../cose/headers.ts'
+import { coseKeyOf, type PublicCoseKey, parseCoseKey } from '../cose/key.ts'
 import type { Signer } from '../cose/sign1.ts'
-import type { Crypto, Group, KeyPair } from '../crypto.ts'
+import type { Crypto, KeyPair } from '../crypto.ts'
+import { CONFIRMATION_COSE_KEY, claim } from '../cwt.ts'
 import { EdhocError } from './errors.ts'
 
 /** What verifies a peer: CRED_x as it goes into the contexts, and the public key that it holds. */
 export interface PeerCredential {
-  /** The encoded CBOR item CRED_x: a certificate as byte string, a CCS as map. */
+  /** The encoded CBOR item CRED_x: a certificate as byte string, a CCS as map, a CWT as array. */
   readonly cred: Uint8Array
   /** Key formats as in protocol/crypto.ts. */
   readonly publicKey: Uint8Array
@@ -48,36 +50,14 @@ export function kidCredential(kid: Uint8Array, ccs: Uint8Array, publicKey: Uint8
 }
 
 /** A public key with a name: a CWT Claims Set (RFC 8392) with `sub` (2) and a COSE_Key in `cnf` (8; RFC 8747). */
-export interface Ccs {
+export interface Ccs extends PublicCoseKey {
   readonly subject: string
-  readonly group: Group | 'Ed25519'
-  readonly publicKey: Uint8Array
-  readonly kid?: Uint8Array
 }
 
-/** COSE elliptic curves (RFC 9053 section 7.1): kty is 1 (OKP) or 2 (EC2), crv the curve; bytes of one coordinate. */
-const coseCurves = {
-  'P-256': { kty: 2, crv: 1, length: 32 },
-  'P-384': { kty: 2, crv: 2, length: 48 },
-  X25519: { kty: 1, crv: 4, length: 32 },
-  Ed25519: { kty: 1, crv: 6, length: 32 },
-} as const satisfies Record<Group | 'Ed25519', unknown>
-
-/** Labels of COSE_Key (RFC 9052 section 7.1, RFC 9053 sections 7.1 and 7.2) and of the claims. */
-const label = { sub: 2, cnf: 8, coseKey: 1, kty: 1, kid: 2, crv: -1, x: -2, y: -3 } as const
-
-function claimsOf({ subject, group, publicKey, kid }: Ccs): HeaderMap {
-  const { kty, crv, length } = coseCurves[group]
-  const key = new Map<number, unknown>([
-    [label.kty, kty],
-    [label.crv, crv],
-    [label.x, publicKey.slice(0, length)],
-  ])
-  if (kid !== undefined) key.set(label.kid, kid)
-  if (kty === 2) key.set(label.y, publicKey.slice(length))
+function claimsOf({ subject, ...key }: Ccs): HeaderMap {
   return new Map<number, unknown>([
-    [label.sub, subject],
-    [label.cnf, new Map([[label.coseKey, key]])],
+    [claim.sub, subject],
+    [claim.cnf, new Map([[CONFIRMATION_COSE_KEY, coseKeyOf(key)]])],
   ])
 }
 
@@ -91,25 +71,19 @@ export function kccsCredential(ccs: Ccs): OwnCredential {
   return { idCred: encode(new Map([[header.kccs, claims]])), cred: encode(claims), publicKey: ccs.publicKey }
 }
 
+/**
+ * A CWT by value: ID_CRED_x = { 13 : CWT } (RFC 9528 section 3.5.3.1); CRED_x is the untagged CWT itself (section 3.5.2).
+ * `publicKey` is the one in its claim cnf. Throws a CborError where `token` is no CBOR.
+ */
+export function kcwtCredential(token: Uint8Array, publicKey: Uint8Array): OwnCredential {
+  return { idCred: encode(new Map([[header.kcwt, decode(token)]])), cred: token, publicKey }
+}
+
 /** Reads a decoded claims set; undefined where subject or key is missing or not whole. Other claims are let be. */
 export function parseCcs(claims: HeaderMap): Ccs | undefined {
-  const subject = claims.get(label.sub)
-  const key = asHeaderMap(asHeaderMap(claims.get(label.cnf))?.get(label.coseKey))
-  if (typeof subject !== 'string' || key === undefined) return undefined
-  for (const group of ['P-256', 'P-384', 'X25519', 'Ed25519'] as const) {
-    const { kty, crv, length } = coseCurves[group]
-    if (key.get(label.kty) !== kty || key.get(label.crv) !== crv) continue
-    const parts = kty === 2 ? [key.get(label.x), key.get(label.y)] : [key.get(label.x)]
-    const publicKey = new Uint8Array(parts.length * length)
-    for (const [i, part] of parts.entries()) {
-      if (!(part instanceof Uint8Array) || part.length !== length) return undefined
-      publicKey.set(part, i * length)
-    }
-    const kid = key.get(label.kid)
-    if (kid === undefined) return { subject, group, publicKey }
-    return kid instanceof Uint8Array ? { subject, group, publicKey, kid } : undefined
-  }
-  return undefined
+  const subject = claims.get(claim.sub)
+  const key = parseCoseKey(asHeaderMap(claims.get(claim.cnf))?.get(CONFIRMATION_COSE_KEY))
+  return typeof subject === 'string' && key !== undefined ? { subject, ...key } : undefined
 }
 
 /** The ephemeral key of a test vector, which the session may then wipe like its own. */

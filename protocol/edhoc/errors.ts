@@ -20,7 +20,7 @@ export type EdhocFailure =
   | { readonly kind: 'decryption-failed'; readonly message: 3 | 4 }
   /** Signature_or_MAC fits none of the credentials given. */
   | { readonly kind: 'authentication-failed'; readonly message: 2 | 3 }
-  /** ID_CRED is none of kid, x5t, x5chain, kccs. */
+  /** ID_CRED is none of kid, x5t, x5chain, kccs, kcwt. */
   | { readonly kind: 'unsupported-credential' }
   /** The application knows no credential by this ID_CRED. */
   | { readonly kind: 'unknown-credential' }

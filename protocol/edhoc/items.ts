@@ -34,6 +34,8 @@ export type CredentialReference =
   | { readonly kind: 'x5chain'; readonly certificates: readonly Uint8Array[] }
   /** A CWT Claims Set by value (RFC 9528 section 3.5.3.1), signed by nobody; `cred` is CRED_x. */
   | { readonly kind: 'kccs'; readonly cred: Uint8Array; readonly claims: HeaderMap }
+  /** A CWT by value (RFC 9528 section 3.5.3.1), not yet verified; `cred` is CRED_x, the untagged CWT (section 3.5.2). */
+  | { readonly kind: 'kcwt'; readonly cred: Uint8Array }
 
 export interface IdCred {
   /** ID_CRED_x as it goes into the contexts: always a map, `{4: bstr}` for a kid. */
@@ -72,6 +74,10 @@ function parseReference(map: HeaderMap | undefined): CredentialReference {
       if (claims !== undefined) return { kind: 'kccs', cred: encode(claims), claims }
       throw unsupported
     }
+    case header.kcwt:
+      // Whether it is a COSE message at all is for whoever verifies it to say (protocol/cwt.ts).
+      if (Array.isArray(value)) return { kind: 'kcwt', cred: encode(value) }
+      throw unsupported
     default:
       throw unsupported
   }

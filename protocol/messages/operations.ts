@@ -5,6 +5,8 @@
  * the schema of its request and of its answer; both ends parse by it.
  */
 import * as v from 'valibot'
+import { IDENTIFIER } from '../topics.ts'
+import { blockCauseSchema, NOTICE_KEY_LENGTH } from './notices.ts'
 import { bytes, exactly, identifier, natural, text, time } from './schema.ts'
 
 /** Roles of an operator; each includes the ones before it (desk, registrar, supervisor). */
@@ -78,11 +80,63 @@ export const loginResultSchema = v.strictObject({
 })
 export type LoginResult = v.InferOutput<typeof loginResultSchema>
 
-export const loginPurposeSchema = v.picklist(['holder', 'operator', 'registration'])
+/**
+ * 'registration' proves that a card works, at the end of a registration or an unblocking. 'approval' is a supervisor's fresh
+ * login that approves one unblocking ('unblock.begin') and opens no session.
+ */
+export const loginPurposeSchema = v.picklist(['holder', 'operator', 'registration', 'approval'])
 export type LoginPurpose = v.InferOutput<typeof loginPurposeSchema>
 
-/** How long the card took for what a login asks of it; findings judge it against that card's own history. */
-const cardTimingsSchema = v.strictObject({ verifyMs: millis, signMs: millis })
+/**
+ * How long the card took for what a login asks of it; findings judge it against that card's own history. A relay adds to each
+ * exchange, a busy computer to one or the other: so the more of them are told, the better the two are told apart.
+ */
+const cardTimingsSchema = v.strictObject({
+  /** VERIFY with the PIN. */
+  verifyMs: millis,
+  /** The 9A signature. */
+  signMs: millis,
+  /** VERIFY without data, before the PIN is asked: the card computes nothing, so this is mostly the way to it. */
+  emptyMs: v.optional(millis),
+  /** The reader by its name, because each adds its own to every answer. */
+  reader: v.optional(text(128)),
+})
+
+/** How a card stands at the gateway. 'unblocking': an unblocking is under way, the card is refused until its proof. */
+export const cardStandingSchema = v.picklist(['pending', 'active', 'blocked', 'unblocking', 'withdrawn'])
+export type CardStanding = v.InferOutput<typeof cardStandingSchema>
+
+/** One change of the block list. A later one of the same card takes its place. */
+const blockChangeSchema = v.strictObject({ guid: identifier, blocked: v.boolean(), at: time })
+/** How old a supervisor's approval may be. */
+export const APPROVAL_MS = 120_000
+/** Changes in one answer of 'blocks.fetch'. */
+export const BLOCKS_PAGE = 500
+
+/** Where a reader is, or a card. What terminals tell by presence is their word: it proves no card (docs/security.md). */
+export const placeSchema = v.strictObject({
+  terminal: v.pipe(v.string(), v.regex(IDENTIFIER)),
+  site: v.pipe(v.string(), v.maxLength(80)),
+  reader: text(128),
+  simulated: v.boolean(),
+  /** What the reader was seen in last. */
+  state: v.picklist(['empty', 'card', 'mute', 'in-use']),
+  /** The card in it, or the one that was asked for. */
+  card: v.optional(identifier),
+  /** Since when it is in that state; for a card that was asked for, when it was put in. */
+  since: time,
+  /** When the gateway heard of it last. */
+  seenAt: time,
+  /** Whether the terminal is connected. */
+  online: v.boolean(),
+  /** The reader is attached, and the card that was asked for is in it, as far as the terminal has told. */
+  present: v.boolean(),
+})
+export type Place = v.InferOutput<typeof placeSchema>
+/** Places in one answer. */
+export const PLACES_PAGE = 100
+
+const placesPage = v.pipe(v.array(placeSchema), v.maxLength(PLACES_PAGE))
 
 export const operations = {
   /** First request on a fresh channel. */
@@ -98,6 +152,11 @@ export const operations = {
       site: v.pipe(v.string(), v.maxLength(80)),
       /** True while no operator exists and this terminal's invitation allows to register the first one. */
       mayRegisterFirstOperator: v.boolean(),
+      /** This terminal's keys for notices and presence (notices.ts); the same at every greeting. */
+      noticeKey: exactly(NOTICE_KEY_LENGTH),
+      presenceKey: exactly(NOTICE_KEY_LENGTH),
+      /** How far the block list has grown: a terminal that knows less fetches the rest before its next ceremony. */
+      blockListVersion: natural,
     }),
   },
 
@@ -151,9 +210,12 @@ export const operations = {
       subject: text(200),
     }),
   },
-  /** The 9B mutual authentication, computed by the gateway; may run twice with `key` 'factory' and 'own' when it cannot know which one is set. */
+  /**
+   * The 9B mutual authentication, computed by the gateway; may run again with another `key` when nobody can know which one is
+   * set: 'factory', the card's 'own', or the 'fresh' one of an unblocking that was interrupted.
+   */
   'register.witness': {
-    request: v.strictObject({ registration: identifier, key: v.picklist(['factory', 'own']), witness: bytes(16) }),
+    request: v.strictObject({ registration: identifier, key: v.picklist(['factory', 'own', 'fresh']), witness: bytes(16) }),
     answer: v.strictObject({ decryptedWitness: bytes(16), challenge: bytes(16) }),
   },
   /** After the card's answer is verified, the fresh PUK and management key, stored durably before they are sent. */
@@ -163,7 +225,13 @@ export const operations = {
   },
   /** The card signed a certificate request (RFC 2986). The same key gets the same certificate again, another key withdraws the first. */
   'register.certify': {
-    request: v.strictObject({ registration: identifier, certificateRequest: bytes(8192) }),
+    request: v.strictObject({
+      registration: identifier,
+      certificateRequest: bytes(8192),
+      /** The P-256 public key of slot 9E, which signs without a PIN, and its signature of presence-proof.ts: both or neither. */
+      presenceKey: v.optional(exactly(64)),
+      presenceProof: v.optional(exactly(64)),
+    }),
     answer: v.strictObject({ certificate: bytes(8192) }),
   },
   /** The registration is given up; what was issued is withdrawn. */
@@ -173,6 +241,77 @@ export const operations = {
   'pin.changed': {
     request: v.strictObject({ guid: identifier, at: time, outcome: v.picklist(['changed', 'unknown']) }),
     answer: v.strictObject({}),
+  },
+  /**
+   * The card has refused a PIN, while that login waits. `proof` is the 9E key's signature of presence-proof.ts: without it
+   * the report is held against the terminal only, because anybody can name a card.
+   */
+  'pin.wrong': {
+    request: v.strictObject({
+      login: identifier,
+      guid: identifier,
+      retriesLeft: v.pipe(natural, v.maxValue(15)),
+      proof: v.optional(exactly(64)),
+    }),
+    answer: v.strictObject({}),
+  },
+
+  /** A supervisor blocks a card. Answered once the block is announced and on the disk. */
+  'card.block': { request: v.strictObject({ session: identifier, guid: identifier }), answer: v.strictObject({ at: time }) },
+  /** For a supervisor. */
+  'card.status': {
+    request: v.strictObject({ session: identifier, guid: identifier }),
+    answer: v.strictObject({
+      standing: cardStandingSchema,
+      expiresAt: time,
+      /** The block in force. */
+      block: v.optional(v.strictObject({ at: time, cause: blockCauseSchema, finding: v.optional(text(80)) })),
+    }),
+  },
+  /** What the block list has grown by since that version, oldest first; `version` is where the next request goes on. */
+  'blocks.fetch': {
+    request: v.strictObject({ since: natural }),
+    answer: v.strictObject({
+      version: natural,
+      entries: v.pipe(v.array(blockChangeSchema), v.maxLength(BLOCKS_PAGE)),
+      more: v.boolean(),
+    }),
+  },
+  /**
+   * The terminal hands back a notice that it keeps. Answered once what it announced is on the disk, also where the gateway
+   * had lost it in a crash: the notice may then be forgotten.
+   */
+  'notice.confirm': { request: v.strictObject({ notice: bytes(1024) }), answer: v.strictObject({}) },
+
+  /**
+   * Begins, or goes on with, the unblocking of one card. `approval` is the session of a supervisor's login with purpose
+   * 'approval' on this terminal, at most APPROVAL_MS old; it is good once. Then 'register.witness' with key 'own' (or 'fresh', after
+   * an interruption), 'register.authenticated' for a fresh PUK and management key, and a login with purpose 'registration', which
+   * alone makes a blocked card active. Also for a card whose PIN is blocked and which the gateway never blocked.
+   */
+  'unblock.begin': {
+    request: v.strictObject({ approval: identifier, guid: identifier }),
+    answer: v.strictObject({
+      registration: identifier,
+      /** 8 digits; absent for a linked card, whose PUK the gateway never had: it needs the proof only. */
+      puk: v.optional(exactly(8)),
+      /** Where an unblocking was interrupted after it had made a fresh PUK, the card may have that one already. */
+      freshPuk: v.optional(exactly(8)),
+    }),
+  },
+
+  /** For a supervisor: where a card is, or every reader of that name. */
+  locate: {
+    request: v.union([
+      v.strictObject({ session: identifier, card: identifier }),
+      v.strictObject({ session: identifier, reader: text(128) }),
+    ]),
+    answer: v.strictObject({ places: placesPage, /** There are more than fit. */ more: v.boolean() }),
+  },
+  /** For a supervisor: every reader, by terminal and name. `next` is what to ask with for the following page. */
+  'readers.list': {
+    request: v.strictObject({ session: identifier, after: v.optional(text(200)) }),
+    answer: v.strictObject({ places: placesPage, next: v.optional(text(200)) }),
   },
 } as const
 
