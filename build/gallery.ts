@@ -30,8 +30,7 @@ try {
     for (const look of LOOKS) {
       await gallery.show(snapshot, look)
       await act?.(gallery.page)
-      // What comes late on purpose has come.
-      await gallery.page.waitForTimeout(400)
+      await gallery.settle()
       await gallery.page.screenshot({ path: path.join(folder, `${name}-${look.width}-${look.theme}.png`) })
     }
     console.log(name)

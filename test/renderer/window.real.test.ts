@@ -59,8 +59,7 @@ describe.each(stories.map(({ name }) => name))('%s', (name) => {
 
   test.each(['light', 'dark', 'contrast'] as const)('has text with enough contrast in the theme %s', async (theme) => {
     await open(name, { ...SMALL, theme })
-    // What fades in has come.
-    await gallery.page.waitForTimeout(400)
+    await gallery.settle()
     expect(await gallery.page.evaluate(faintTexts, theme === 'contrast' ? 7 : 4.5)).toEqual([])
   })
 

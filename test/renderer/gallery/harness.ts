@@ -44,6 +44,8 @@ export interface Gallery {
   /** What the page complained about since the last `show`: console errors, blocked content, exceptions. */
   readonly complaints: string[]
   show(snapshot: Snapshot, look: Look): Promise<void>
+  /** Waits until what fades or slides has come to rest; what moves on and on is left out. */
+  settle(): Promise<void>
   /** A later snapshot of the same page. */
   push(snapshot: Snapshot): Promise<void>
   /** What the page asked of main since the last `show`. */
@@ -150,6 +152,11 @@ export async function openGallery(): Promise<Gallery> {
       await page.locator('.frame h1').first().waitFor()
       await page.evaluate(() => document.fonts.ready.then(() => undefined))
     },
+    settle: () =>
+      page.evaluate(async () => {
+        const passing = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+        await Promise.all(passing.map(({ finished }) => finished.catch(() => undefined)))
+      }),
     push: (snapshot) => page.evaluate((next) => (window as unknown as GalleryWindow).gallery.push(next), snapshot),
     intents: () => page.evaluate(() => (window as unknown as GalleryWindow).gallery.intents),
     refuse: () =>
