@@ -15,6 +15,8 @@ export interface Insertion {
 
 export interface HeldCard {
   readonly piv: PivCard
+  /** The reader's name. */
+  readonly reader: string
   /**
    * How many tries the PIN has left, asked before every entry; a card that blocked it is refused here. Where another program
    * left the PIN verified the card is reset first: nobody's earlier PIN is used.
@@ -63,6 +65,7 @@ const BUSY_PAUSE_MS = 500
 
 class Held implements HeldCard {
   readonly piv: PivCard
+  readonly reader: string
   readonly #readers: Readers
   readonly #insertion: Insertion
   readonly #connection: CardConnection
@@ -72,6 +75,7 @@ class Held implements HeldCard {
   constructor(readers: Readers, insertion: Insertion, connection: CardConnection) {
     this.#readers = readers
     this.#insertion = insertion
+    this.reader = insertion.reader
     this.#connection = connection
     this.piv = new PivCard(connection)
   }

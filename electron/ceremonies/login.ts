@@ -52,7 +52,9 @@ export async function proveWithPin(
   try {
     for (;;) {
       guide.step('enter-pin')
+      const askedAt = monotonic()
       const retriesLeft = await card.retriesLeft()
+      const emptyMs = monotonic() - askedAt
       const pin = await card.whilePresent(guide.askPin({ retriesLeft, ...(problem && { problem }) }), (late) => wipe(late))
       const enteredAt = monotonic()
       try {
@@ -67,7 +69,7 @@ export async function proveWithPin(
         ahead.take()
         // The card is done with: it forgets the PIN while the gateway's answer is on its way.
         void card.release()
-        const result = await handshake.finish(signature, { verifyMs, signMs })
+        const result = await handshake.finish(signature, { verifyMs, signMs, emptyMs, reader: card.reader.slice(0, 128) })
         return { result, loginMs: monotonic() - enteredAt }
       } catch (error) {
         problem = wrongPin(error)

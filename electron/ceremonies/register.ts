@@ -274,7 +274,7 @@ async function prove(desk: OnlineDesk, card: HeldCard, credential: CardCredentia
   await card.piv.verifyPin(pin)
   const verifiedAt = monotonic()
   const signature = await card.piv.sign(SLOT.authentication, credential.algorithm, handshake.digest)
-  const timings = { verifyMs: verifiedAt - startedAt, signMs: monotonic() - verifiedAt }
+  const timings = { verifyMs: verifiedAt - startedAt, signMs: monotonic() - verifiedAt, reader: card.reader.slice(0, 128) }
   // The gateway closes the session of a registration's proof at once: the person was registered, not logged in.
   await handshake.finish(signature, timings)
 }
