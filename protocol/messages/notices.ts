@@ -5,12 +5,11 @@
  * travels the other way under a key of its own. Both keys reach the terminal in the answer to `hello`.
  */
 import * as v from 'valibot'
-import { CborError, decode, encode } from '../cbor.ts'
-import { decodeEncrypt0, openEncrypt0, sealEncrypt0 } from '../cose/encrypt0.ts'
-import { CoseError, header } from '../cose/headers.ts'
+import { decode, encode } from '../cbor.ts'
 import { decodeSign1, type Signer, signSign1, verifySign1 } from '../cose/sign1.ts'
 import type { Crypto } from '../crypto.ts'
 import { identifier, natural, text, time } from './schema.ts'
+import { openFor, SEALING_KEY_LENGTH, sealFor, undefinedWhereMalformed } from './sealed.ts'
 
 const ALGORITHM = 'A256GCM'
 const NONCE_LENGTH = 12
@@ -68,30 +67,6 @@ export const presenceSchema = v.variant('kind', [
 ])
 export type Presence = v.InferOutput<typeof presenceSchema>
 
-function sealed(crypto: Crypto, key: Uint8Array, purpose: string, terminal: string, plaintext: Uint8Array): Uint8Array {
-  const nonce = crypto.randomBytes(NONCE_LENGTH)
-  const headers = { protectedHeader: new Map(), unprotectedHeader: new Map([[header.iv, nonce]]) }
-  return sealEncrypt0(crypto, { algorithm: ALGORITHM, key }, nonce, headers, encode([purpose, terminal]), plaintext)
-}
-
-function opened(crypto: Crypto, key: Uint8Array, purpose: string, terminal: string, bytes: Uint8Array): Uint8Array | undefined {
-  return undefinedWhereMalformed(() => {
-    const message = decodeEncrypt0(bytes)
-    const nonce = message.unprotectedHeader.get(header.iv)
-    if (!(nonce instanceof Uint8Array) || nonce.length !== NONCE_LENGTH) return undefined
-    return openEncrypt0(crypto, { algorithm: ALGORITHM, key }, nonce, message, encode([purpose, terminal]))
-  })
-}
-
-function undefinedWhereMalformed<T>(parse: () => T | undefined): T | undefined {
-  try {
-    return parse()
-  } catch (error) {
-    if (error instanceof CborError || error instanceof CoseError) return undefined
-    throw error
-  }
-}
-
 function parsed<S extends v.GenericSchema>(schema: S, bytes: Uint8Array): v.InferOutput<S> | undefined {
   const result = v.safeParse(schema, decode(bytes))
   return result.success ? result.output : undefined
@@ -127,20 +102,20 @@ export function verifyBlockListVersion(crypto: Crypto, gatewayKey: Uint8Array, s
 
 /** For the topic terminal/{id}/notice; `signed` is what signNotice made. */
 export function sealNotice(crypto: Crypto, noticeKey: Uint8Array, terminal: string, signed: Uint8Array): Uint8Array {
-  return sealed(crypto, noticeKey, 'notice', terminal, signed)
+  return sealFor(crypto, noticeKey, 'notice', terminal, signed)
 }
 
 /** The signed notice; undefined where it was not sealed for this terminal. */
 export function openNotice(crypto: Crypto, noticeKey: Uint8Array, terminal: string, bytes: Uint8Array): Uint8Array | undefined {
-  return opened(crypto, noticeKey, 'notice', terminal, bytes)
+  return openFor(crypto, noticeKey, 'notice', terminal, bytes)
 }
 
 /** For the topic terminal/{id}/presence, retained. */
 export function sealPresence(crypto: Crypto, presenceKey: Uint8Array, terminal: string, presence: Presence): Uint8Array {
-  return sealed(crypto, presenceKey, 'presence', terminal, encode(presence))
+  return sealFor(crypto, presenceKey, 'presence', terminal, encode(presence))
 }
 
 export function openPresence(crypto: Crypto, presenceKey: Uint8Array, terminal: string, bytes: Uint8Array): Presence | undefined {
-  const plaintext = opened(crypto, presenceKey, 'presence', terminal, bytes)
+  const plaintext = openFor(crypto, presenceKey, 'presence', terminal, bytes)
   return plaintext === undefined ? undefined : undefinedWhereMalformed(() => parsed(presenceSchema, plaintext))
 }
