@@ -24,12 +24,6 @@ function escapeOf(prompt: Prompt): 'cancel' | 'dismiss' | undefined {
   }
 }
 
-export interface PromptProps<K extends Prompt['kind']> {
-  readonly eyebrow: string
-  readonly ceremony: CeremonyState
-  readonly prompt: Extract<Prompt, { kind: K }>
-}
-
 export function Ceremony({ ceremony, snapshot }: { readonly ceremony: CeremonyState; readonly snapshot: Snapshot }) {
   const texts = useTexts()
   const { text } = texts

@@ -6,7 +6,7 @@ import { useTerminal, useTexts } from '../components/context.ts'
 import { PinEntry, TriesLeft } from '../components/PinEntry.tsx'
 import { ProblemNote } from '../components/ProblemNote.tsx'
 import { Stage } from '../components/Stage.tsx'
-import type { PromptProps } from './Ceremony.tsx'
+import type { PromptProps } from './prompt-props.ts'
 
 export function EnterPin({ eyebrow, ceremony, prompt }: PromptProps<'enter-pin'>) {
   const { text } = useTexts()

@@ -7,8 +7,8 @@ import { fullName, useTerminal, useTexts } from '../components/context.ts'
 import { remedyOf } from '../components/ProblemNote.tsx'
 import { Stage } from '../components/Stage.tsx'
 import type { Texts } from '../locales/texts.ts'
-import type { PromptProps } from './Ceremony.tsx'
 import { Health } from './Health.tsx'
+import type { PromptProps } from './prompt-props.ts'
 
 export function InsertCard({ eyebrow, ceremony, snapshot }: PromptProps<'insert-card'> & { readonly snapshot: Snapshot }) {
   const { text } = useTexts()
