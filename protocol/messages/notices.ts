@@ -11,8 +11,8 @@ import type { Crypto } from '../crypto.ts'
 import { identifier, natural, text, time } from './schema.ts'
 import { openFor, SEALING_KEY_LENGTH, sealFor, undefinedWhereMalformed } from './sealed.ts'
 
-const ALGORITHM = 'A256GCM'
-const NONCE_LENGTH = 12
+/** Key length of notice and presence keys, in bytes. */
+export const NOTICE_KEY_LENGTH = SEALING_KEY_LENGTH
 
 const shortText = text(80)
 
