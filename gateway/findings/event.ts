@@ -7,18 +7,24 @@
 interface Observed {
   /** Milliseconds since 1970-01-01 UTC, by the gateway's clock. */
   readonly at: number
-  /** The enrolled terminal, or the name that a stranger gave for its answers. */
+  /** The enrolled terminal, the name that a stranger gave for its answers, or '' where there is none. */
   readonly terminal: string
   readonly site: string
 }
 
-/** How long the card took, measured by the terminal. */
+/** How long the card took, in milliseconds, measured by the terminal. */
 export interface CardTiming {
   readonly verifyMs: number
   readonly signMs: number
+  readonly emptyMs?: number | undefined
+  readonly reader?: string | undefined
 }
 
-export interface PlaceAndTime {
+/** A login that was proven by the card's key. */
+export interface ProvenPlace {
+  /** When message_2 left: the card's signature is younger than that. */
+  readonly begunAt: number
+  /** When the signature was verified. */
   readonly at: number
   readonly terminal: string
   readonly site: string
@@ -43,10 +49,35 @@ export type GatewayEvent = Observed &
     | {
         readonly kind: 'login'
         readonly card: string
-        readonly timing?: CardTiming
+        readonly begunAt: number
+        readonly timing?: CardTiming | undefined
         /** The same card's login before this one. */
-        readonly previous?: PlaceAndTime
-        /** Where the card is in use right now by presence, other than at this terminal. */
-        readonly elsewhere?: PlaceAndTime
+        readonly previous?: ProvenPlace | undefined
+        /**
+         * Where a session that this card opened is still open, at a terminal that says it holds the card. A terminal's word
+         * proves no card, and one that has lost its connection says nothing new: a reason to look, not to block.
+         */
+        readonly elsewhere?: ProvenPlace | undefined
       }
   )
+
+/**
+ * Whether the named terminal itself did it: it came through its own channel. Everything else may be the work of anybody
+ * who reaches the broker, in that terminal's name, so the terminal must not suffer for it.
+ */
+export function isOwnDoing(event: GatewayEvent): boolean {
+  switch (event.kind) {
+    case 'message':
+      return event.verdict === 'accepted'
+    case 'handshake':
+      return event.outcome === 'completed'
+    case 'text':
+    case 'schema':
+    case 'wrong-pin':
+    case 'login-failed':
+    case 'login':
+      return true
+    default:
+      return event satisfies never
+  }
+}

@@ -12,6 +12,15 @@ const positive = v.pipe(v.number(), v.minValue(0), v.maxValue(1_000_000))
 const limit = (events: number, windowMs: number) =>
   v.optional(v.strictObject({ events: count, windowMs: durationMs }), { events, windowMs })
 
+const siteSchema = v.union([
+  v.strictObject({
+    latitude: v.pipe(v.number(), v.minValue(-90), v.maxValue(90)),
+    longitude: v.pipe(v.number(), v.minValue(-180), v.maxValue(180)),
+  }),
+  /** A terminal that travels itself, as a technician's does: nothing is said about the way to it. */
+  v.strictObject({ mobile: v.literal(true) }),
+])
+
 export const policySchema = v.strictObject({
   replay: v.optional(v.strictObject({ response: v.optional(response, 'notify'), forged: limit(5, 60_000) }), {}),
   bruteForce: v.optional(
@@ -22,7 +31,10 @@ export const policySchema = v.strictObject({
       /** Wrong PINs of any cards at one terminal. */
       terminalWrongPins: limit(15, 600_000),
       terminalResponse: v.optional(response, 'notify'),
+      /** Device handshakes and logins whose signature or credential was wrong, in one terminal's name. */
       handshakes: limit(5, 60_000),
+      /** Device handshakes that were begun and left, as on a bad network too. */
+      abandonedHandshakes: limit(40, 60_000),
       handshakeResponse: v.optional(response, 'slow-down'),
     }),
     {},
@@ -32,29 +44,23 @@ export const policySchema = v.strictObject({
     v.strictObject({
       /** Judged only when this many logins of the card are known. */
       minimumLogins: v.optional(count, 8),
-      /** Both of the card's answers must be late by this many robust standard deviations and milliseconds. */
+      /** All of the card's answers must be late by this many robust standard deviations and milliseconds. */
       deviations: v.optional(positive, 4),
-      lateByMs: v.optional(positive, 12),
-      response: v.optional(response, 'notify'),
+      lateByMs: v.optional(positive, 18),
+      response: v.optional(response, 'end-session'),
     }),
     {},
   ),
   clone: v.optional(
     v.strictObject({
-      /** Least time between two sites that have no coordinates. */
-      travelMs: v.optional(durationMs, 300_000),
-      maximumSpeedKmh: v.optional(positive, 900),
-      sites: v.optional(
-        v.record(
-          v.string(),
-          v.strictObject({
-            latitude: v.pipe(v.number(), v.minValue(-90), v.maxValue(90)),
-            longitude: v.pipe(v.number(), v.minValue(-180), v.maxValue(180)),
-          }),
-        ),
-        {},
-      ),
+      /** Least time between two places that have no coordinates: to another desk of the same room takes longer. */
+      travelMs: v.optional(durationMs, 5000),
+      maximumSpeedKmh: v.optional(v.pipe(positive, v.minValue(1)), 900),
+      /** By the site's name, or by what stands in front of its first comma ("Main street, desk 3"). */
+      sites: v.optional(v.record(v.string(), siteSchema), {}),
       response: v.optional(response, 'block-card'),
+      /** The card logs in while another terminal says that it holds it: less certain than two proven logins. */
+      elsewhereResponse: v.optional(response, 'notify'),
     }),
     {},
   ),
@@ -62,11 +68,17 @@ export const policySchema = v.strictObject({
     v.strictObject({
       terminalMessages: limit(300, 10_000),
       terminalResponse: v.optional(response, 'slow-down'),
+      /** Messages that no channel vouches for, in one terminal's name or in none. */
+      strangerMessages: limit(600, 10_000),
       cardLogins: limit(20, 60_000),
       cardResponse: v.optional(response, 'notify'),
     }),
     {},
   ),
+  /** How long a terminal is refused that is to slow down. */
+  slowDownMs: v.optional(durationMs, 10_000),
+  /** The latest findings that are kept; older ones remain in the audit log. */
+  findingsKept: v.optional(count, 100_000),
 })
 export type Policy = v.InferOutput<typeof policySchema>
 

@@ -4,73 +4,76 @@
  * holder's logins is seen. A wrong PIN counts against a card only when the card proved that it was there.
  */
 import { BoundedMap } from '../bounded-map.ts'
+import type { Response, Suspicion } from '../finding.ts'
 import { LeakyBucket } from '../leaky-bucket.ts'
 import type { Policy } from '../policy.ts'
 import { REMEMBERED, type Rule } from './rule.ts'
 
+type Limit = Policy['bruteForce']['handshakes']
+
+/** Counts by name; true for the event that crosses the limit. */
+function counter({ events, windowMs }: Limit): (name: string, at: number) => boolean {
+  const buckets = new BoundedMap<LeakyBucket>(REMEMBERED)
+  return (name, at) => buckets.obtain(name, () => new LeakyBucket(events, windowMs)).add(at) === 'crossed'
+}
+
 export function bruteForceRule(policy: Policy['bruteForce']): Rule {
-  const byCard = new BoundedMap<LeakyBucket>(REMEMBERED)
-  const byTerminal = new BoundedMap<LeakyBucket>(REMEMBERED)
-  const handshakes = new BoundedMap<LeakyBucket>(REMEMBERED)
+  const { cardWrongPins, terminalWrongPins, handshakes, abandonedHandshakes } = policy
+  const ofCard = counter(cardWrongPins)
+  const atTerminal = counter(terminalWrongPins)
+  const failedHandshakes = counter(handshakes)
+  const failedLogins = counter(handshakes)
+  const leftHandshakes = counter(abandonedHandshakes)
+
+  function ofHandshakes(layer: Suspicion['layer'], how: string, { events, windowMs }: Limit) {
+    const evidence = { how, failures: events + 1, withinMs: windowMs }
+    return found({ kind: 'brute-force-handshake', layer, severity: 'high', evidence }, policy.handshakeResponse)
+  }
+
   return {
     observe(event) {
       switch (event.kind) {
         case 'wrong-pin': {
-          const { cardWrongPins, terminalWrongPins } = policy
-          const atTerminal = byTerminal
-            .obtain(event.terminal, () => new LeakyBucket(terminalWrongPins.events, terminalWrongPins.windowMs))
-            .add(event.at)
-          if (event.proven) {
-            const ofCard = byCard
-              .obtain(event.card, () => new LeakyBucket(cardWrongPins.events, cardWrongPins.windowMs))
-              .add(event.at)
-            if (ofCard === 'crossed') {
-              return {
-                suspicion: {
-                  kind: 'brute-force-pin',
-                  layer: 'application',
-                  severity: 'critical',
-                  card: event.card,
-                  evidence: {
-                    wrongPins: cardWrongPins.events + 1,
-                    withinMs: cardWrongPins.windowMs,
-                    retriesLeft: event.retriesLeft,
-                  },
-                },
-                response: policy.cardResponse,
-              }
-            }
-          }
-          if (atTerminal !== 'crossed') return undefined
-          return {
-            suspicion: {
+          const terminalCrossed = atTerminal(event.terminal, event.at)
+          if (event.proven && ofCard(event.card, event.at)) {
+            const { events, windowMs } = cardWrongPins
+            const evidence = { wrongPins: events + 1, withinMs: windowMs, retriesLeft: event.retriesLeft }
+            const suspicion = {
               kind: 'brute-force-pin',
               layer: 'application',
-              severity: 'high',
-              evidence: { wrongPinsAtTerminal: terminalWrongPins.events + 1, withinMs: terminalWrongPins.windowMs },
-            },
-            response: policy.terminalResponse,
+              severity: 'critical',
+              card: event.card,
+              evidence,
+            } as const
+            return found(suspicion, policy.cardResponse)
           }
+          if (!terminalCrossed) return undefined
+          const { events, windowMs } = terminalWrongPins
+          const evidence = { wrongPinsAtTerminal: events + 1, withinMs: windowMs }
+          return found({ kind: 'brute-force-pin', layer: 'application', severity: 'high', evidence }, policy.terminalResponse)
         }
         case 'handshake':
-        case 'login-failed': {
-          if (event.kind === 'handshake' && event.outcome === 'completed') return undefined
-          const { events, windowMs } = policy.handshakes
-          if (handshakes.obtain(event.terminal, () => new LeakyBucket(events, windowMs)).add(event.at) !== 'crossed')
-            return undefined
-          return {
-            suspicion: {
-              kind: 'brute-force-handshake',
-              layer: event.kind === 'handshake' ? 'perception' : 'application',
-              severity: 'high',
-              evidence: { failures: events + 1, withinMs: windowMs },
-            },
-            response: policy.handshakeResponse,
+          switch (event.outcome) {
+            case 'completed':
+              return undefined
+            case 'failed':
+              return failedHandshakes(event.terminal, event.at) ? ofHandshakes('perception', 'failed', handshakes) : undefined
+            case 'abandoned':
+              return leftHandshakes(event.terminal, event.at)
+                ? ofHandshakes('perception', 'abandoned', abandonedHandshakes)
+                : undefined
+            default:
+              return event.outcome satisfies never
           }
-        }
+        case 'login-failed':
+          return failedLogins(event.terminal, event.at) ? ofHandshakes('application', 'login', handshakes) : undefined
         default:
           return undefined
       }
     },
   }
+}
+
+function found(suspicion: Suspicion, response: Response) {
+  return { suspicion, response }
 }

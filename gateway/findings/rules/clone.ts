@@ -1,8 +1,11 @@
 /**
  * One card at two places. Both logins are proven by the card's own key, so a second key holder exists or the card is
- * relayed. Seen in two ways: the card is in a reader elsewhere right now, or it moved faster than anyone travels.
+ * relayed. It was somewhere here and somewhere there during the two logins, each of which took a while; only when even the
+ * longest time between them is too short for the way, the card is held for cloned: a terminal that hands a signature on
+ * late cannot make it look so.
  */
 import type { GatewayEvent } from '../event.ts'
+import type { Evidence, Response } from '../finding.ts'
 import type { Policy } from '../policy.ts'
 import type { Rule } from './rule.ts'
 
@@ -20,38 +23,43 @@ export function distanceKm(
   return 2 * EARTH_RADIUS_KM * Math.asin(Math.min(1, Math.sqrt(h)))
 }
 
+/** The house that a site is in: "Main street" for "Main street, desk 3". */
+function houseOf(site: string): string {
+  const comma = site.indexOf(',')
+  return comma < 0 ? site : site.slice(0, comma)
+}
+
 function leastTravelMs(policy: Policy['clone'], from: string, to: string): number {
-  if (from === to) return 0
-  const a = policy.sites[from]
-  const b = policy.sites[to]
-  if (a === undefined || b === undefined || policy.maximumSpeedKmh === 0) return policy.travelMs
+  if (houseOf(from) === houseOf(to)) return 0
+  const [a, b] = [from, to].map((site) => policy.sites[site] ?? policy.sites[houseOf(site)])
+  if ((a !== undefined && 'mobile' in a) || (b !== undefined && 'mobile' in b)) return 0
+  if (a === undefined || b === undefined) return policy.travelMs
   return (distanceKm(a, b) / policy.maximumSpeedKmh) * 3_600_000
 }
 
+type Login = Extract<GatewayEvent, { kind: 'login' }>
+
+function suspect(event: Login, severity: 'high' | 'critical', evidence: Evidence, response: Response) {
+  return { suspicion: { kind: 'clone', layer: 'perception', severity, card: event.card, evidence }, response } as const
+}
+
 export function cloneRule(policy: Policy['clone']): Rule {
-  function suspect(event: Extract<GatewayEvent, { kind: 'login' }>, evidence: Record<string, string | number>) {
-    return {
-      suspicion: { kind: 'clone', layer: 'perception', severity: 'critical', card: event.card, evidence } as const,
-      response: policy.response,
-    }
-  }
   return {
     observe(event) {
       if (event.kind !== 'login') return undefined
       const { elsewhere, previous } = event
-      if (elsewhere !== undefined && elsewhere.terminal !== event.terminal) {
-        return suspect(event, { otherTerminal: elsewhere.terminal, otherSite: elsewhere.site, presentSince: elsewhere.at })
+      if (previous !== undefined && previous.terminal !== event.terminal) {
+        const tookMs = Math.max(event.at - previous.begunAt, previous.at - event.begunAt)
+        const neededMs = leastTravelMs(policy, previous.site, event.site)
+        if (tookMs < neededMs) {
+          const { terminal: otherTerminal, site: otherSite } = previous
+          const evidence = { how: 'travel', otherTerminal, otherSite, tookMs, neededMs: Math.round(neededMs) }
+          return suspect(event, 'critical', evidence, policy.response)
+        }
       }
-      if (previous === undefined || previous.terminal === event.terminal) return undefined
-      const tookMs = event.at - previous.at
-      const neededMs = leastTravelMs(policy, previous.site, event.site)
-      if (tookMs >= neededMs) return undefined
-      return suspect(event, {
-        otherTerminal: previous.terminal,
-        otherSite: previous.site,
-        tookMs,
-        neededMs: Math.round(neededMs),
-      })
+      if (elsewhere === undefined || elsewhere.terminal === event.terminal) return undefined
+      const { terminal: otherTerminal, site: otherSite, at: otherSince } = elsewhere
+      return suspect(event, 'high', { how: 'elsewhere', otherTerminal, otherSite, otherSince }, policy.elsewhereResponse)
     },
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BoundedMap } from '../../../gateway/findings/bounded-map.ts'
 import { LeakyBucket } from '../../../gateway/findings/leaky-bucket.ts'
+import { type CardLogin, CardTimings, ReaderTimings, type ReaderVisit } from '../../../gateway/findings/timing-memory.ts'
 
 describe('a bounded map', () => {
   it('never holds more than its capacity and keeps what was used last', () => {
@@ -33,5 +34,76 @@ describe('a leaky bucket', () => {
     bucket.add(10_000)
     bucket.add(10_000)
     expect(bucket.add(0)).toBe('crossed')
+  })
+})
+
+describe('what is learned of cards and readers', () => {
+  const ms = fc.oneof(
+    fc.constant(Number.NaN),
+    fc.integer({ min: 0, max: 65_534 }).map((tenths) => tenths / 10),
+  )
+  const times = fc.tuple(ms, ms, ms)
+  const tag = fc.integer({ min: 0, max: 0xffff_ffff })
+  const cardLogins: fc.Arbitrary<CardLogin[]> = fc.array(fc.record({ reader: tag, times, usual: times }), { maxLength: 60 })
+  const lateMs = fc.oneof(
+    fc.constant(Number.NaN),
+    fc.integer({ min: -9000, max: 9000 }).map((tenths) => tenths / 10),
+  )
+  const visits: fc.Arbitrary<ReaderVisit[]> = fc.array(fc.record({ card: fc.integer({ min: 0, max: 70 }), times, lateMs }), {
+    maxLength: 120,
+  })
+
+  it('comes back from its bytes, which never grow beyond their bound', () => {
+    fc.assert(
+      fc.property(cardLogins, visits, (logins, seen) => {
+        const [card, reader] = [new CardTimings(), new ReaderTimings()]
+        for (const login of logins) card.learn(login)
+        for (const visit of seen) reader.learn(visit)
+        expect(card.encode().length).toBeLessThanOrEqual(24 * 16)
+        expect(reader.encode().length).toBeLessThanOrEqual(48 * 12)
+        const [card2, reader2] = [new CardTimings(), new ReaderTimings()]
+        card2.restore(card.encode())
+        reader2.restore(reader.encode())
+        expect(card2.list()).toEqual(logins.slice(-24))
+        expect(reader2.list()).toEqual(reader.list())
+      }),
+    )
+  })
+
+  it('by two workers adds up', () => {
+    const [one, two] = [new CardTimings(), new CardTimings()]
+    const login = (reader: number): CardLogin => ({ reader, times: [1, 2, 3], usual: [1, 2, 3] })
+    let stored: Uint8Array | undefined
+    const save = (timings: CardTimings): void => {
+      const unsaved = timings.unsaved()
+      timings.restore(stored)
+      stored = timings.encode()
+      timings.saved(unsaved)
+    }
+    one.learn(login(1))
+    two.learn(login(2))
+    save(one)
+    one.learn(login(3))
+    save(two)
+    save(one)
+    expect(one.list().map(({ reader }) => reader)).toEqual([1, 2, 3])
+    expect(one.unsaved()).toEqual([])
+  })
+
+  it('holds each card of a reader once', () => {
+    const reader = new ReaderTimings()
+    for (let i = 0; i < 100; i += 1) reader.learn({ card: i % 2, times: [i, i, i], lateMs: 0 })
+    expect(reader.list().map(({ card, times }) => [card, times[0]])).toEqual([
+      [0, 98],
+      [1, 99],
+    ])
+  })
+
+  it('is nothing where the bytes are damaged', () => {
+    const card = new CardTimings()
+    card.restore(new Uint8Array(17))
+    expect(card.list()).toEqual([])
+    card.restore(new Uint8Array(16 * 25))
+    expect(card.list()).toEqual([])
   })
 })
