@@ -11,7 +11,7 @@ import { declareScheme, servePage } from './page-protocol.ts'
 import type { Services } from './services.ts'
 import { tesseraHome } from './settings/home.ts'
 import { createLog, errorFields, type Log } from './settings/log.ts'
-import { loadSettings, type Settings, SettingsError } from './settings/settings.ts'
+import { isLocked, keepSetting, loadSettings, type Settings, SettingsError } from './settings/settings.ts'
 import { createTerminal, type Terminal } from './terminal/terminal.ts'
 import { denyLeaving, lockDown, openWindow, type TerminalWindow } from './window.ts'
 
@@ -64,6 +64,12 @@ async function run(settings: Settings): Promise<void> {
   }
   const terminal: Terminal = createTerminal({
     application: { version: versionOf(bundles), electron: process.versions.electron ?? '' },
+    language: {
+      setting: settings.language,
+      locked: isLocked('language', process.env),
+      system: app.getPreferredSystemLanguages(),
+      keep: (setting) => keepSetting(folder, 'language', setting),
+    },
     idleMs: settings.idleMinutes * 60_000,
     now: Date.now,
     onUnexpected: (where, error) => log.error('unexpected', { where, ...errorFields(error) }),

@@ -1,6 +1,7 @@
 /** What the renderer may ask of main. Parsed by this schema in main, whatever the renderer sent. */
 import * as v from 'valibot'
 import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
+import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
 
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
 const PIN = /^[0-9]{6,8}$/
@@ -20,6 +21,10 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('dismiss') }),
   v.strictObject({ kind: v.literal('end-session') }),
   v.strictObject({ kind: v.literal('sign-out') }),
+  /** The language of the desk, from now on. */
+  v.strictObject({ kind: v.literal('set-language'), language: v.picklist(LANGUAGE_SETTINGS) }),
+  /** The language of the person who is being served, until that is over. */
+  v.strictObject({ kind: v.literal('set-person-language'), language: v.picklist(LANGUAGES) }),
   v.strictObject({ kind: v.literal('simulate-new-card') }),
   v.strictObject({ kind: v.literal('simulate-insert'), card: name, reader: name }),
   v.strictObject({ kind: v.literal('simulate-remove'), reader: name }),

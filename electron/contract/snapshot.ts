@@ -3,12 +3,14 @@
  * difference. No APDU, key, topic or PIN is in it.
  */
 import type { Role } from '../../protocol/messages/operations.ts'
+import type { LanguageView } from './languages.ts'
 import type { Problem } from './problems.ts'
 
 export interface Snapshot {
   /** Grows with each snapshot. */
   readonly revision: number
   readonly application: { readonly version: string; readonly electron: string }
+  readonly language: LanguageView
   readonly gateway: GatewayView
   readonly readers: ReadersView
   /** Who works at this desk; absent before sign-in. */

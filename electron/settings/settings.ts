@@ -5,6 +5,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { writePrivateFile } from '../../native/conversation/private-file.ts'
+import { utf8 } from '../../protocol/bytes.ts'
+import { LANGUAGE_SETTINGS } from '../contract/languages.ts'
 
 const path = v.pipe(v.string(), v.minLength(1), v.maxLength(4096))
 
@@ -22,6 +25,8 @@ const settingsSchema = v.strictObject({
   /** After how many minutes without use the operator is signed out. */
   idleMinutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(24 * 60)), 15),
   logLevel: v.optional(v.picklist(['error', 'info', 'debug']), 'info'),
+  /** The language of the window, or the operating system's. */
+  language: v.optional(v.picklist(LANGUAGE_SETTINGS), 'system'),
 })
 
 export type Settings = v.InferOutput<typeof settingsSchema>
@@ -37,6 +42,7 @@ const VARIABLES: Readonly<Record<Key, string>> = {
   simulation: 'TESSERA_SIMULATION',
   idleMinutes: 'TESSERA_IDLE_MINUTES',
   logLevel: 'TESSERA_LOG_LEVEL',
+  language: 'TESSERA_LANGUAGE',
 }
 
 export type SettingsErrorKind =
@@ -73,11 +79,12 @@ const WANTED: Readonly<Record<Key, string>> = {
   simulation: 'must be on, off or auto',
   idleMinutes: 'must be a whole number from 1 to 1440',
   logLevel: 'must be error, info or debug',
+  language: `must be ${LANGUAGE_SETTINGS.slice(0, -1).join(', ')} or ${LANGUAGE_SETTINGS[LANGUAGE_SETTINGS.length - 1]}`,
 }
 
 /** Throws a SettingsError that names the key. */
 export function loadSettings(terminalFolder: string, environment: NodeJS.ProcessEnv): Settings {
-  const file = join(terminalFolder, 'settings.json')
+  const file = fileOf(terminalFolder)
   const fromFile = readFile(file)
   const merged: Record<string, unknown> = { ...fromFile }
   for (const key of Object.keys(VARIABLES) as Key[]) {
@@ -88,7 +95,7 @@ export function loadSettings(terminalFolder: string, environment: NodeJS.Process
   }
   const sourceOf = (key: Key): [source: string, name: string] => {
     const variable = VARIABLES[key]
-    return (environment[variable] ?? '') === '' ? [file, key] : ['environment', variable]
+    return isLocked(key, environment) ? ['environment', variable] : [file, key]
   }
   const parsed = v.safeParse(settingsSchema, merged)
   if (!parsed.success) {
@@ -103,6 +110,19 @@ export function loadSettings(terminalFolder: string, environment: NodeJS.Process
     throw new SettingsError('incomplete', source, name, 'a client certificate and its key are given together')
   }
   return settings
+}
+
+const fileOf = (terminalFolder: string): string => join(terminalFolder, 'settings.json')
+
+/** True where the environment decides, so that what the file says does not count. */
+export function isLocked(key: Key, environment: NodeJS.ProcessEnv): boolean {
+  return (environment[VARIABLES[key]] ?? '') !== ''
+}
+
+/** Writes one setting into the file and leaves the others as they stand. Rejects where the file is damaged or cannot be written. */
+export async function keepSetting<K extends Key>(terminalFolder: string, key: K, value: Settings[K]): Promise<void> {
+  const file = fileOf(terminalFolder)
+  await writePrivateFile(file, utf8(`${JSON.stringify({ ...readFile(file), [key]: value }, null, 2)}\n`))
 }
 
 function readFile(file: string): Record<string, unknown> {

@@ -35,7 +35,7 @@ export function transition(state: State, event: TerminalEvent, now: number): Tra
   const next = apply(state, event, now)
   if (next === undefined) return { state, effects: [], accepted: false }
   const settled = beginWithFreshCard(next.state)
-  return { state: settled.state, effects: [...next.effects, ...settled.effects], accepted: true }
+  return { state: forgetPersonLanguage(settled.state), effects: [...next.effects, ...settled.effects], accepted: true }
 }
 
 interface Next {
@@ -175,7 +175,8 @@ function beginWithFreshCard(state: State): Next {
   if (state.activity.kind === 'ceremony' && state.activity.stage.kind === 'insert')
     return start(state, state.activity.request, state.fresh)
   if (!startsWithCard(state)) return to(state)
-  return start(state, { kind: state.operator === undefined ? 'sign-in' : 'login' }, state.fresh)
+  // The person whose result is still shown has gone.
+  return start(inDeskLanguage(state), { kind: state.operator === undefined ? 'sign-in' : 'login' }, state.fresh)
 }
 
 function start(state: State, request: CeremonyRequest, card: Insertion): Next {
@@ -338,6 +339,15 @@ function commanded(state: State, command: Command): Next | undefined {
     case 'sign-out':
       if (state.operator === undefined || stage?.kind === 'running') return undefined
       return signedOut(state, 'operator')
+    case 'set-language':
+      if (state.language.locked) return undefined
+      return to(
+        { ...state, language: { ...state.language, setting: command.language } },
+        { kind: 'keep-language', setting: command.language },
+      )
+    case 'set-person-language':
+      if (!isServing(state)) return undefined
+      return to({ ...state, language: { ...state.language, person: command.language } })
     case 'simulate-new-card':
     case 'simulate-insert':
     case 'simulate-remove':
@@ -345,6 +355,23 @@ function commanded(state: State, command: Command): Next | undefined {
     default:
       return command satisfies never
   }
+}
+
+/** A person is in front of the desk: a ceremony with their card, or their session. An operator signs in in the desk's language. */
+function isServing(state: State): boolean {
+  const { activity, session } = state
+  return session !== undefined || (activity.kind === 'ceremony' && activity.request.kind !== 'sign-in')
+}
+
+/** The next person is met in the desk's language again. */
+function forgetPersonLanguage(state: State): State {
+  return isServing(state) ? state : inDeskLanguage(state)
+}
+
+function inDeskLanguage(state: State): State {
+  if (state.language.person === undefined) return state
+  const { person: _, ...desk } = state.language
+  return { ...state, language: desk }
 }
 
 function register(state: State, command: Extract<Command, { kind: 'register' }>): Next | undefined {

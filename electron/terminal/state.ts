@@ -9,6 +9,7 @@ import type { Insertion } from '../ceremonies/card-access.ts'
 import type { NewPinRequest, PinRequest } from '../ceremonies/guide.ts'
 import type { LoginOutcome } from '../ceremonies/login.ts'
 import type { Intent } from '../contract/intents.ts'
+import type { Language, LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { CeremonyResult, GatewayView, SimulationView, Step, StepId } from '../contract/snapshot.ts'
 
@@ -78,7 +79,18 @@ export interface PersonSession {
   readonly card: Insertion
 }
 
+export interface LanguageState {
+  readonly setting: LanguageSetting
+  /** The setting is fixed from outside. */
+  readonly locked: boolean
+  /** What the operating system prefers, best first (BCP 47). */
+  readonly system: readonly string[]
+  /** Chosen for the person who is being served; gone when that is over. */
+  readonly person?: Language
+}
+
 export interface State {
+  readonly language: LanguageState
   readonly gateway: GatewayView
   /** The first connection has come about or failed: before that, the page would flicker. */
   readonly gatewaySettled: boolean
@@ -94,6 +106,7 @@ export interface State {
 }
 
 export const INITIAL_STATE: State = {
+  language: { setting: 'system', locked: false, system: [] },
   gateway: { kind: 'connecting' },
   gatewaySettled: false,
   mayRegisterFirstOperator: false,
@@ -139,6 +152,7 @@ export type Effect =
   | { readonly kind: 'cancel-ask'; readonly run: number }
   | { readonly kind: 'end-session'; readonly session: Uint8Array; readonly reason: SessionEndReason }
   | { readonly kind: 'enrol'; readonly code: string }
+  | { readonly kind: 'keep-language'; readonly setting: LanguageSetting }
   | { readonly kind: 'simulate'; readonly command: SimulationCommand }
 
 export interface Transition {

@@ -9,6 +9,7 @@ import type { Insertion } from '../ceremonies/card-access.ts'
 import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
 import type { IntentReply } from '../contract/channels.ts'
 import type { Intent } from '../contract/intents.ts'
+import type { LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { GatewayView, SimulationView, Snapshot } from '../contract/snapshot.ts'
 import { transition } from './machine.ts'
@@ -38,6 +39,15 @@ export interface Drivers {
 
 export interface TerminalOptions {
   readonly application: Snapshot['application']
+  readonly language: {
+    readonly setting: LanguageSetting
+    /** Nobody at the desk may change the setting. */
+    readonly locked: boolean
+    /** What the operating system prefers, best first (BCP 47). */
+    readonly system: readonly string[]
+    /** Keeps what was chosen at the desk for the next start. */
+    keep(setting: LanguageSetting): Promise<void>
+  }
   readonly drivers: Drivers
   /** How long the desk may be left alone before the operator is signed out. */
   readonly idleMs: number
@@ -72,7 +82,8 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const { drivers, now } = options
   const listeners = new Set<(snapshot: Snapshot) => void>()
   const asks = new Map<number, PendingAsk>()
-  let state: State = INITIAL_STATE
+  const { setting, locked, system } = options.language
+  let state: State = { ...INITIAL_STATE, language: { setting, locked, system } }
   let revision = 0
   let snapshot = toSnapshot(state, revision, options.application)
   let idleTimer: ReturnType<typeof setTimeout> | undefined
@@ -121,6 +132,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
         return
       case 'enrol':
         void enrol(effect.code)
+        return
+      case 'keep-language':
+        void guarded('keep-language', () => options.language.keep(effect.setting))
         return
       case 'simulate':
         void guarded('simulation', () => drivers.simulate(effect.command))

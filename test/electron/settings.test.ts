@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { tesseraHome } from '../../electron/settings/home.ts'
 import { createLog, errorFields } from '../../electron/settings/log.ts'
-import { loadSettings, readNamedFile, SettingsError } from '../../electron/settings/settings.ts'
+import { isLocked, keepSetting, loadSettings, readNamedFile, SettingsError } from '../../electron/settings/settings.ts'
 
 let folder: string
 
@@ -36,6 +36,7 @@ describe('settings', () => {
       simulation: 'off',
       idleMinutes: 15,
       logLevel: 'info',
+      language: 'system',
     })
   })
 
@@ -56,6 +57,7 @@ describe('settings', () => {
     [{ simulation: true }, 'bad-value', 'simulation'],
     [{ idleMinutes: 0 }, 'bad-value', 'idleMinutes'],
     [{ idleMinutes: '15' }, 'bad-value', 'idleMinutes'],
+    [{ language: 'de-AT' }, 'bad-value', 'language'],
     [{ brokerurl: 'mqtt://localhost' }, 'unknown-key', 'brokerurl'],
     [{ toString: 1 }, 'unknown-key', 'toString'],
     [{ brokerCert: 'a.pem' }, 'incomplete', 'brokerCert'],
@@ -73,8 +75,30 @@ describe('settings', () => {
     ['TESSERA_IDLE_MINUTES', 'soon'],
     ['TESSERA_IDLE_MINUTES', '1e3'],
     ['TESSERA_LOG_LEVEL', 'all'],
+    ['TESSERA_LANGUAGE', 'tlh'],
   ])('a wrong %s is named as it stands in the environment', (variable, value) => {
     expect(failure({ [variable]: value })).toEqual({ kind: 'bad-value', key: variable })
+  })
+
+  test('what the desk chooses is written into the file beside what stands there', async () => {
+    write({ brokerUrl: 'mqtts://desk.example:8883' })
+    await keepSetting(folder, 'language', 'ar')
+    expect(loadSettings(folder, {})).toMatchObject({ brokerUrl: 'mqtts://desk.example:8883', language: 'ar' })
+    await keepSetting(folder, 'language', 'system')
+    expect(loadSettings(folder, {}).language).toBe('system')
+    expect(statSync(join(folder, 'settings.json')).mode & 0o777).toBe(0o600)
+  })
+
+  test('a file that is damaged is not written over', async () => {
+    write('{')
+    await expect(keepSetting(folder, 'language', 'de')).rejects.toThrow(SettingsError)
+    expect(readFileSync(join(folder, 'settings.json'), 'utf8')).toBe('{')
+  })
+
+  test('what the environment says is locked', () => {
+    expect(isLocked('language', { TESSERA_LANGUAGE: 'fr' })).toBe(true)
+    expect(isLocked('language', { TESSERA_LANGUAGE: '' })).toBe(false)
+    expect(isLocked('language', {})).toBe(false)
   })
 
   test('a file that is not a file, and a certificate that is not there', () => {

@@ -27,14 +27,23 @@ export function loginResult(number: number, role?: Role): LoginResult {
   }
 }
 
-export function createDesk(options: { readonly idleMs?: number; readonly readers?: readonly string[] } = {}) {
+export function createDesk(
+  options: { readonly idleMs?: number; readonly readers?: readonly string[]; readonly languageLocked?: boolean } = {},
+) {
   const runs: Run[] = []
   const enrolments: { readonly code: string; readonly end: (problem?: Problem) => void }[] = []
   const endedSessions: { readonly session: number; readonly reason: SessionEndReason }[] = []
   const simulated: SimulationCommand[] = []
   const unexpected: string[] = []
+  const keptLanguages: string[] = []
   const terminal = createTerminal({
     application: { version: '1.0.0', electron: '0' },
+    language: {
+      setting: 'system',
+      locked: options.languageLocked ?? false,
+      system: ['fr-CH', 'de-CH'],
+      keep: async (setting) => void keptLanguages.push(setting),
+    },
     idleMs: options.idleMs ?? 60_000,
     now: () => 1000,
     onUnexpected: (where) => unexpected.push(where),
@@ -67,6 +76,7 @@ export function createDesk(options: { readonly idleMs?: number; readonly readers
     endedSessions,
     simulated,
     unexpected,
+    keptLanguages,
     insert: (reader = 'A') => set(reader, { kind: 'card', atr }, true),
     mute: (reader = 'A') => set(reader, { kind: 'mute' }, true),
     pull: (reader = 'A') => set(reader, { kind: 'empty' }, false),

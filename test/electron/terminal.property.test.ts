@@ -33,6 +33,8 @@ const intent = fc.constantFrom<Intent>(
   { kind: 'dismiss' },
   { kind: 'end-session' },
   { kind: 'sign-out' },
+  { kind: 'set-language', language: 'ar' },
+  { kind: 'set-person-language', language: 'hi' },
   { kind: 'simulate-new-card' },
   { kind: 'simulate-remove', reader: 'A' },
 )
