@@ -8,6 +8,7 @@ import { Audit } from './audit/chain.ts'
 import { createAuthority } from './authority/authority.ts'
 import { deriveKey, openKeys } from './authority/keys.ts'
 import { createSealer } from './authority/sealing.ts'
+import { createTerminalKeys } from './authority/terminal-keys.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from './broker/embedded.ts'
 import { type Log, silentLog } from './log.ts'
 import type { Registry } from './registry/context.ts'
@@ -56,6 +57,7 @@ export function openRegistry(
     audit: new Audit(crypto, deriveKey(crypto, keys.master, 'audit head', 32)),
     authority: createAuthority(crypto, keys),
     sealer: createSealer(crypto, deriveKey(crypto, keys.master, 'card secrets', 32)),
+    terminalKeys: createTerminalKeys(crypto, keys.master),
     now,
   }
   return { registry, master: keys.master }

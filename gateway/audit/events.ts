@@ -2,6 +2,7 @@
  * What the audit log tells. Pseudonyms only: holders, cards, terminals and sessions stand by their identifiers, so that
  * the log can be kept and handed over without naming anybody.
  */
+import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
 import type { LoginPurposeKind, SessionEnd } from '../store/store.ts'
 
@@ -48,6 +49,40 @@ export type AuditEvent =
       readonly at: number
       readonly outcome: 'changed' | 'unknown'
     }
+  | {
+      readonly event: 'wrong-pin'
+      readonly guid: Uint8Array
+      readonly terminal: string
+      readonly retriesLeft: number
+    }
+  | {
+      readonly event: 'card-blocked'
+      readonly guid: Uint8Array
+      readonly notice: Uint8Array
+      readonly cause: BlockCause
+      readonly finding?: string
+      /** The holder who blocked it. */
+      readonly supervisor?: Uint8Array
+      /** The commit was lost; that terminal handed the notice back. */
+      readonly terminal?: string
+    }
+  | {
+      readonly event: 'unblocking-begun'
+      readonly guid: Uint8Array
+      readonly registration: Uint8Array
+      readonly supervisor: Uint8Array
+      readonly approval: Uint8Array
+      readonly terminal: string
+      /** Whether the card's PUK was given to the terminal. */
+      readonly pukReleased: boolean
+    }
+  | {
+      readonly event: 'card-unblocked'
+      readonly guid: Uint8Array
+      readonly by: 'proof' | 'administrator'
+      readonly registration?: Uint8Array
+    }
+  | { readonly event: 'unblocking-done'; readonly guid: Uint8Array; readonly registration: Uint8Array }
   | { readonly event: 'card-withdrawn'; readonly guid: Uint8Array }
   | { readonly event: 'holder-suspended'; readonly holder: Uint8Array }
   | { readonly event: 'holder-restored'; readonly holder: Uint8Array }

@@ -52,7 +52,11 @@ export async function listCards({ store }: Registry, output: Output): Promise<nu
         [c.linked ? 'linked' : 'own', c.simulated ? 'simulated' : ''].filter(Boolean).join(', '),
       ]),
     ),
-    rows.map(({ guid, holder, sealedSecrets: _sealed, ...rest }) => ({ guid: toHex(guid), holder: toHex(holder), ...rest })),
+    rows.map(({ guid, holder, sealedSecrets: _own, freshSecrets: _fresh, presenceKey: _key, ...rest }) => ({
+      guid: toHex(guid),
+      holder: toHex(holder),
+      ...rest,
+    })),
   )
   return 0
 }

@@ -2,6 +2,7 @@ import type { Crypto } from '../../protocol/crypto.ts'
 import type { Audit } from '../audit/chain.ts'
 import type { Authority } from '../authority/authority.ts'
 import type { CardSecretsSealer } from '../authority/sealing.ts'
+import type { TerminalKeys } from '../authority/terminal-keys.ts'
 import type { Store } from '../store/store.ts'
 
 /** What the registry's functions work with; made once, in gateway/main.ts. */
@@ -11,6 +12,7 @@ export interface Registry {
   readonly audit: Audit
   readonly authority: Authority
   readonly sealer: CardSecretsSealer
+  readonly terminalKeys: TerminalKeys
   /** Milliseconds since 1970-01-01 UTC. */
   readonly now: () => number
 }

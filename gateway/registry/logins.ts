@@ -1,13 +1,15 @@
 /** Logins and the sessions that they open. */
 import { equalConstantTime } from '../../protocol/bytes.ts'
 import {
+  APPROVAL_MS,
   includesRole,
   type LoginPurpose,
   type LoginResult,
   type RequestBody,
   type Role,
 } from '../../protocol/messages/operations.ts'
-import type { Card, CardCertificate, CardState, Holder, Login, StoreTransaction, Terminal } from '../store/store.ts'
+import { completeUnblocking } from '../blocks/complete.ts'
+import type { Card, CardCertificate, CardState, Holder, Login, StoreReader, StoreTransaction, Terminal } from '../store/store.ts'
 import type { Registry } from './context.ts'
 import { Refused } from './refused.ts'
 import { endSession, requireTerminal, SESSION_MS } from './terminals.ts'
@@ -39,6 +41,7 @@ export async function logIn(registry: Registry, proven: ProvenLogin): Promise<Lo
     if (proven.purpose === 'registration') holder = await activate(registry, tx, terminal, card, holder, now)
     else requireActive(card.state)
     if (proven.purpose === 'operator' && holder.role === undefined) throw new Refused('not-an-operator')
+    if (proven.purpose === 'approval') requireRole(holder, 'supervisor')
     const last = await tx.lastLogin(holder.id)
     const login: Login = {
       session,
@@ -71,7 +74,7 @@ export async function logIn(registry: Registry, proven: ProvenLogin): Promise<Lo
   })
 }
 
-async function requireHolder(tx: StoreTransaction, id: Uint8Array): Promise<Holder> {
+async function requireHolder(tx: Pick<StoreReader, 'holder'>, id: Uint8Array): Promise<Holder> {
   const holder = await tx.holder(id)
   if (holder === undefined) throw new Refused('unknown-card')
   if (holder.state === 'suspended') throw new Refused('holder-suspended')
@@ -109,6 +112,10 @@ async function activate(
     if (card.state !== 'pending') requireActive(card.state)
     throw new Refused('registration-unknown')
   }
+  if (registration.kind === 'unblocking') {
+    await completeUnblocking(registry, tx, registration, card, now)
+    return holder
+  }
   if (card.state !== 'pending') throw new Refused('already-registered')
   // Two first operators may have been begun side by side: the first proof wins.
   if (registration.registrar === undefined && (await tx.hasOperator())) throw new Refused('not-allowed')
@@ -130,25 +137,55 @@ async function activate(
 }
 
 /** The operator of a session that is open on this terminal and holds at least that role. Throws Refused. */
-export async function requireOperator(
+export function requireOperator(
   registry: Registry,
-  tx: StoreTransaction,
+  reader: SessionReader,
   terminal: string,
   session: Uint8Array,
   role: Role,
-): Promise<Holder & { readonly role: Role }> {
-  const login = await tx.login(session)
-  if (login === undefined || login.terminal !== terminal || login.purpose !== 'operator' || login.endedAt !== undefined) {
-    throw new Refused('session-unknown')
-  }
-  if (login.at + SESSION_MS <= registry.now()) throw new Refused('session-unknown')
-  const holder = await requireHolder(tx, login.holder)
-  const card = await tx.card(login.guid)
+): Promise<Operator> {
+  return requireSession(registry, reader, { terminal, session, purpose: 'operator', mostMs: SESSION_MS, role })
+}
+
+/** The supervisor whose approval this is: made on this terminal, just now, and not used yet. Throws Refused. */
+export function requireApproval(
+  registry: Registry,
+  reader: SessionReader,
+  terminal: string,
+  session: Uint8Array,
+): Promise<Operator> {
+  return requireSession(registry, reader, { terminal, session, purpose: 'approval', mostMs: APPROVAL_MS, role: 'supervisor' })
+}
+
+type Operator = Holder & { readonly role: Role }
+type SessionReader = Pick<StoreReader, 'login' | 'holder' | 'card'>
+
+async function requireSession(
+  registry: Registry,
+  reader: SessionReader,
+  needed: {
+    readonly terminal: string
+    readonly session: Uint8Array
+    readonly purpose: LoginPurpose
+    readonly mostMs: number
+    readonly role: Role
+  },
+): Promise<Operator> {
+  const login = await reader.login(needed.session)
+  if (login === undefined || login.terminal !== needed.terminal) throw new Refused('session-unknown')
+  if (login.purpose !== needed.purpose || login.endedAt !== undefined) throw new Refused('session-unknown')
+  if (login.at + needed.mostMs <= registry.now()) throw new Refused('session-unknown')
+  const holder = await requireHolder(reader, login.holder)
+  const card = await reader.card(login.guid)
   if (card === undefined) throw new Refused('session-unknown')
   requireActive(card.state)
-  if (holder.role === undefined) throw new Refused('not-an-operator')
-  if (!includesRole(holder.role, role)) throw new Refused('role-missing')
-  return { ...holder, role: holder.role }
+  return { ...holder, role: requireRole(holder, needed.role) }
+}
+
+function requireRole({ role }: Holder, needed: Role): Role {
+  if (role === undefined) throw new Refused('not-an-operator')
+  if (!includesRole(role, needed)) throw new Refused('role-missing')
+  return role
 }
 
 /** Ending twice is no mistake: the first answer may have been lost. Throws Refused 'session-unknown'. */

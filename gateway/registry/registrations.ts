@@ -5,6 +5,7 @@
  */
 import { equalConstantTime, toHex, utf8 } from '../../protocol/bytes.ts'
 import { type AnswerBody, includesRole, type RequestBody, type Role } from '../../protocol/messages/operations.ts'
+import { presenceKeyStatement } from '../../protocol/messages/presence-proof.ts'
 import { MANAGEMENT_KEY_BYTES } from '../../protocol/piv/management-key.ts'
 import { buildCapabilityContainer, buildChuid } from '../../protocol/piv/objects.ts'
 import type { CardSecrets } from '../authority/sealing.ts'
@@ -204,6 +205,7 @@ async function openRegistration(
   if (open !== undefined) await tx.updateRegistration(open.id, { state: 'abandoned' })
   const registration: Registration = {
     id: crypto.randomBytes(16),
+    kind: 'registration',
     guid: card.guid,
     holder: holder.id,
     terminal,
@@ -244,15 +246,18 @@ export async function requireRegistration(
   return { registration, card }
 }
 
-/** The secrets that were made for this card; undefined before the first authentication. */
-export function openSecrets({ sealer }: Registry, card: Card): CardSecrets | undefined {
-  if (card.sealedSecrets === undefined) return undefined
-  const secrets = sealer.open(card.guid, card.sealedSecrets)
+/** Secrets that were made for this card; undefined where there are none. */
+export function openSecrets({ sealer }: Registry, guid: Uint8Array, sealed: Uint8Array | undefined): CardSecrets | undefined {
+  if (sealed === undefined) return undefined
+  const secrets = sealer.open(guid, sealed)
   if (secrets === undefined) throw new Error('the card secrets in the store cannot be opened with this master key')
   return secrets
 }
 
-/** After the mutual authentication: the card's secrets, made once and on the disk before anybody learns them. */
+/**
+ * After the mutual authentication: the card's secrets, made once and on the disk before anybody learns them. An unblocking
+ * makes fresh ones beside those that the card has, until its proof.
+ */
 export async function releaseSecrets(
   registry: Registry,
   terminal: string,
@@ -262,10 +267,11 @@ export async function releaseSecrets(
   const now = registry.now()
   return store.transaction(async (tx) => {
     const { registration, card } = await requireRegistration(tx, terminal, id)
-    let secrets = openSecrets(registry, card)
+    const place = registration.kind === 'unblocking' ? 'freshSecrets' : 'sealedSecrets'
+    let secrets = openSecrets(registry, card.guid, card[place])
     if (secrets === undefined) {
       secrets = { puk: newPuk(registry), managementKey: crypto.randomBytes(MANAGEMENT_KEY_BYTES[card.managementKeyAlgorithm]) }
-      await tx.updateCard(card.guid, { sealedSecrets: sealer.seal(card.guid, secrets) })
+      await tx.updateCard(card.guid, { [place]: sealer.seal(card.guid, secrets) })
     }
     await audit.append(tx, now, { event: 'card-secrets-released', guid: card.guid, registration: registration.id, terminal })
     return { ...secrets, managementKeyAlgorithm: card.managementKeyAlgorithm }
@@ -286,11 +292,13 @@ function newPuk({ crypto }: Registry): Uint8Array {
 export async function certify(registry: Registry, terminal: string, body: RequestBody<'register.certify'>): Promise<Uint8Array> {
   const { crypto, store, audit, authority } = registry
   const key = provenKey(registry, body.certificateRequest)
+  const presenceKey = provenPresenceKey(registry, body)
   const now = registry.now()
   return store.transaction(async (tx) => {
     const { registration, card } = await requireRegistration(tx, terminal, body.registration)
     // A card whose management key nobody has proved is not one that this registration has made.
-    if (card.linked || card.sealedSecrets === undefined) throw new Refused('not-allowed')
+    if (card.linked || card.sealedSecrets === undefined || registration.kind !== 'registration') throw new Refused('not-allowed')
+    if (presenceKey !== undefined) await tx.updateCard(card.guid, { presenceKey })
     const present = await tx.validCertificateOfKey(key.publicKey)
     if (present !== undefined) {
       if (!equalConstantTime(present.guid, card.guid)) throw new Refused('registration-conflict')
@@ -314,7 +322,19 @@ function provenKey({ crypto }: Registry, request: Uint8Array) {
   }
 }
 
-/** Withdraws what was issued. The card stays pending: it may be begun again. Throws Refused 'registration-unknown'. */
+/** The key of slot 9E, which the card has just used for this registration; undefined where the terminal sends none. */
+function provenPresenceKey(
+  { crypto }: Registry,
+  { registration, presenceKey, presenceProof }: RequestBody<'register.certify'>,
+): Uint8Array | undefined {
+  if (presenceKey === undefined && presenceProof === undefined) return undefined
+  if (presenceKey === undefined || presenceProof === undefined) throw new Refused('bad-request')
+  const statement = presenceKeyStatement(registration, presenceKey)
+  if (!crypto.verify('ES256', presenceKey, statement, presenceProof)) throw new Refused('proof-failed')
+  return presenceKey
+}
+
+/** Withdraws what was issued. The card stays pending: it may be begun again. Of an unblocking nothing is left but the card's state before. Throws Refused 'registration-unknown'. */
 export async function abandon(registry: Registry, terminal: string, id: Uint8Array): Promise<void> {
   const now = registry.now()
   await registry.store.transaction(async (tx) => {
@@ -322,7 +342,7 @@ export async function abandon(registry: Registry, terminal: string, id: Uint8Arr
     // Asked again, because the answer was lost.
     if (registration?.state === 'abandoned' && registration.terminal === terminal) return
     const { card } = await requireRegistration(tx, terminal, id)
-    await tx.withdrawCertificates(card.guid)
+    if (card.state === 'pending') await tx.withdrawCertificates(card.guid)
     await tx.updateRegistration(id, { state: 'abandoned' })
     await registry.audit.append(tx, now, { event: 'registration-abandoned', registration: id, guid: card.guid })
   })

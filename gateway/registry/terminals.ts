@@ -107,22 +107,32 @@ export async function greet(registry: Registry, terminalId: string, greeting: Gr
       await endSession(registry, tx, session, now, expired ? 'expired' : 'replaced')
     }
     await audit.append(tx, now, { event: 'terminal-connected', terminal: terminal.id, worker: greeting.worker })
-    return answerHello(tx, terminal, now)
+    return answerHello(registry, tx, terminal, now)
   })
 }
 
 /** A further hello on the same channel: the terminal asks whether it is still known. */
 export async function greetAgain(registry: Registry, terminalId: string): Promise<AnswerBody<'hello'>> {
-  return registry.store.read(async (reader) => answerHello(reader, await requireTerminal(reader, terminalId), registry.now()))
+  return registry.store.read(async (reader) =>
+    answerHello(registry, reader, await requireTerminal(reader, terminalId), registry.now()),
+  )
 }
 
 async function answerHello(
-  reader: Pick<StoreTransaction, 'hasOperator'>,
+  { terminalKeys }: Registry,
+  reader: Pick<StoreTransaction, 'hasOperator' | 'blockListVersion'>,
   terminal: Terminal,
   now: number,
 ): Promise<AnswerBody<'hello'>> {
   const mayRegisterFirstOperator = terminal.mayRegisterFirstOperator && !(await reader.hasOperator())
-  return { time: now, site: terminal.site, mayRegisterFirstOperator }
+  return {
+    time: now,
+    site: terminal.site,
+    mayRegisterFirstOperator,
+    noticeKey: terminalKeys.notice(terminal.id),
+    presenceKey: terminalKeys.presence(terminal.id),
+    blockListVersion: await reader.blockListVersion(),
+  }
 }
 
 export async function endSession(

@@ -101,4 +101,70 @@ export const MIGRATIONS: readonly string[] = [
     mac BLOB NOT NULL
   ) STRICT;
   `,
+  // Blocks, unblocking, places.
+  `
+  ALTER TABLE cards ADD COLUMN fresh_secrets BLOB;
+  ALTER TABLE cards ADD COLUMN presence_key BLOB CHECK (presence_key IS NULL OR length(presence_key) = 64);
+  CREATE INDEX blocked_cards ON cards (guid) WHERE state = 'blocked';
+
+  ALTER TABLE registrations ADD COLUMN kind TEXT NOT NULL DEFAULT 'registration' CHECK (kind IN ('registration', 'unblocking'));
+
+  CREATE TABLE new_logins (
+    sequence INTEGER PRIMARY KEY,
+    session BLOB NOT NULL UNIQUE CHECK (length(session) = 16),
+    holder BLOB NOT NULL REFERENCES holders (id),
+    guid BLOB NOT NULL REFERENCES cards (guid),
+    terminal TEXT NOT NULL REFERENCES terminals (id),
+    site TEXT NOT NULL,
+    purpose TEXT NOT NULL CHECK (purpose IN ('holder', 'operator', 'registration', 'approval')),
+    at INTEGER NOT NULL,
+    ended_at INTEGER,
+    ended TEXT
+  ) STRICT;
+  INSERT INTO new_logins SELECT sequence, session, holder, guid, terminal, site, purpose, at, ended_at, ended FROM logins;
+  DROP TABLE logins;
+  ALTER TABLE new_logins RENAME TO logins;
+  CREATE INDEX logins_by_holder ON logins (holder, sequence);
+  CREATE INDEX open_sessions ON logins (terminal) WHERE ended_at IS NULL;
+  CREATE INDEX open_sessions_of_card ON logins (guid) WHERE ended_at IS NULL;
+
+  CREATE TABLE block_changes (
+    version INTEGER PRIMARY KEY,
+    guid BLOB NOT NULL REFERENCES cards (guid),
+    blocked INTEGER NOT NULL CHECK (blocked IN (0, 1)),
+    at INTEGER NOT NULL,
+    notice BLOB UNIQUE CHECK (notice IS NULL OR length(notice) = 16),
+    cause TEXT CHECK (cause IN ('finding', 'supervisor', 'administrator')),
+    finding TEXT
+  ) STRICT;
+  CREATE INDEX block_changes_by_card ON block_changes (guid, version);
+
+  CREATE TABLE presences (
+    terminal TEXT PRIMARY KEY REFERENCES terminals (id),
+    connected_at INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    online INTEGER NOT NULL CHECK (online IN (0, 1)),
+    seen_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE reader_places (
+    terminal TEXT NOT NULL REFERENCES terminals (id),
+    reader TEXT NOT NULL,
+    simulated INTEGER NOT NULL CHECK (simulated IN (0, 1)),
+    state TEXT NOT NULL CHECK (state IN ('empty', 'card', 'mute', 'in-use')),
+    card BLOB,
+    since INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    attached INTEGER NOT NULL CHECK (attached IN (0, 1)),
+    PRIMARY KEY (terminal, reader)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX reader_places_by_name ON reader_places (reader, terminal);
+  CREATE TABLE card_places (
+    guid BLOB NOT NULL REFERENCES cards (guid),
+    terminal TEXT NOT NULL REFERENCES terminals (id),
+    reader TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    seen_at INTEGER NOT NULL,
+    PRIMARY KEY (guid, terminal)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

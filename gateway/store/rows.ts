@@ -1,15 +1,19 @@
 /** Rows of the database as records: nothing that was read is taken on trust, a damaged file is found here. */
 import * as v from 'valibot'
+import { blockCauseSchema } from '../../protocol/messages/notices.ts'
 import { ROLES } from '../../protocol/messages/operations.ts'
+import type { CardPlace, ReaderPlace, TerminalPresence } from './places.ts'
 import {
   type AuditEntry,
   type AuditHead,
+  type BlockChange,
   type Card,
   type CardCertificate,
   type Holder,
   type Invitation,
   type Login,
   type Registration,
+  SESSION_ENDS,
   StoreError,
   type Terminal,
 } from './store.ts'
@@ -47,6 +51,8 @@ const cardRow = v.object({
   expiresAt: integer,
   managementKeyAlgorithm: v.picklist(['3DES', 'AES-128', 'AES-192', 'AES-256']),
   sealedSecrets: optional(bytes),
+  freshSecrets: optional(bytes),
+  presenceKey: optional(bytes),
 })
 const certificateRow = v.object({
   fingerprint: bytes,
@@ -79,6 +85,7 @@ const invitationRow = v.object({
 })
 const registrationRow = v.object({
   id: bytes,
+  kind: v.picklist(['registration', 'unblocking']),
   guid: bytes,
   holder: bytes,
   terminal: v.string(),
@@ -93,11 +100,38 @@ const loginRow = v.object({
   guid: bytes,
   terminal: v.string(),
   site: v.string(),
-  purpose: v.picklist(['holder', 'operator', 'registration']),
+  purpose: v.picklist(['holder', 'operator', 'registration', 'approval']),
   at: integer,
   endedAt: optional(integer),
-  ended: optional(v.picklist(['card-removed', 'operator', 'idle', 'quit', 'replaced', 'expired', 'withdrawn', 'proof'])),
+  ended: optional(v.picklist(SESSION_ENDS)),
 })
+const blockChangeRow = v.object({
+  version: integer,
+  guid: bytes,
+  blocked: flag,
+  at: integer,
+  notice: optional(bytes),
+  cause: optional(blockCauseSchema),
+  finding: optional(v.string()),
+})
+const presenceRow = v.object({
+  terminal: v.string(),
+  connectedAt: integer,
+  revision: integer,
+  online: flag,
+  seenAt: integer,
+})
+const readerPlaceRow = v.object({
+  terminal: v.string(),
+  reader: v.string(),
+  simulated: flag,
+  state: v.picklist(['empty', 'card', 'mute', 'in-use']),
+  card: optional(bytes),
+  since: integer,
+  seenAt: integer,
+  attached: flag,
+})
+const cardPlaceRow = v.object({ guid: bytes, terminal: v.string(), reader: v.string(), since: integer, seenAt: integer })
 const auditRow = v.object({ sequence: integer, entry: bytes, hash: bytes })
 const auditHeadRow = v.object({ sequence: integer, hash: bytes, mac: bytes })
 
@@ -116,5 +150,9 @@ export const toTerminal: (row: unknown) => Terminal = reader(terminalRow)
 export const toInvitation: (row: unknown) => Invitation = reader(invitationRow)
 export const toRegistration: (row: unknown) => Registration = reader(registrationRow)
 export const toLogin: (row: unknown) => Login = reader(loginRow)
+export const toBlockChange: (row: unknown) => BlockChange = reader(blockChangeRow)
+export const toPresence: (row: unknown) => TerminalPresence = reader(presenceRow)
+export const toReaderPlace: (row: unknown) => ReaderPlace = reader(readerPlaceRow)
+export const toCardPlace: (row: unknown) => CardPlace = reader(cardPlaceRow)
 export const toAuditEntry: (row: unknown) => AuditEntry = reader(auditRow)
 export const toAuditHead: (row: unknown) => AuditHead = reader(auditHeadRow)

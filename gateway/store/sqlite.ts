@@ -6,12 +6,11 @@
  * process queue up, because all share one connection; those of other processes wait for the file's lock.
  * Within one process a file is to be opened for writing once: waiting for the lock would keep its holder from going on.
  */
-import { chmodSync } from 'node:fs'
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import { MIGRATIONS } from './migrations.ts'
+import { Database, select, type Table, type Value } from './database.ts'
 import {
   toAuditEntry,
   toAuditHead,
+  toBlockChange,
   toCard,
   toCertificate,
   toHolder,
@@ -20,41 +19,8 @@ import {
   toRegistration,
   toTerminal,
 } from './rows.ts'
-import { type Store, StoreConflict, StoreError, type StoreReader, type StoreTransaction } from './store.ts'
-
-/** How long a transaction waits for one of another process. */
-const BUSY_TIMEOUT_MS = 5000
-
-/** SQLITE_CONSTRAINT_PRIMARYKEY and SQLITE_CONSTRAINT_UNIQUE, sqlite.org/rescode.html. */
-const UNIQUENESS: ReadonlySet<unknown> = new Set([1555, 2067])
-
-/** Record names to column names. */
-const COLUMNS = {
-  holders: 'id, given_name AS givenName, family_name AS familyName, reference, role, state, registered_at AS registeredAt',
-  cards:
-    'guid, holder, state, linked, simulated, serial, registered_at AS registeredAt, expires_at AS expiresAt, ' +
-    'management_key_algorithm AS managementKeyAlgorithm, sealed_secrets AS sealedSecrets',
-  card_certificates: 'fingerprint, guid, algorithm, public_key AS publicKey, certificate, valid',
-  terminals:
-    'id, site, state, enrolled_at AS enrolledAt, fingerprint, public_key AS publicKey, certificate, invitation, ' +
-    'may_register_first_operator AS mayRegisterFirstOperator, connection, seen_at AS seenAt',
-  invitations:
-    'id, site, may_register_first_operator AS mayRegisterFirstOperator, created_at AS createdAt, expires_at AS expiresAt, terminal',
-  registrations: 'id, guid, holder, terminal, registrar, role, state, started_at AS startedAt',
-  logins: 'session, holder, guid, terminal, site, purpose, at, ended_at AS endedAt, ended',
-} as const
-
-type Table = keyof typeof COLUMNS
-type Value = SQLInputValue | boolean | undefined
-
-function columnOf(field: string): string {
-  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-}
-
-function bind(value: Value): SQLInputValue {
-  if (typeof value === 'boolean') return value ? 1 : 0
-  return value ?? null
-}
+import { SqlitePlaces } from './sqlite-places.ts'
+import { type Store, StoreError, type StoreReader, type StoreTransaction } from './store.ts'
 
 /** The smallest byte string that is greater than all that begin with the prefix; undefined where the prefix is all ff. */
 function after(prefix: Uint8Array): Uint8Array | undefined {
@@ -69,102 +35,10 @@ function after(prefix: Uint8Array): Uint8Array | undefined {
   return undefined
 }
 
-class Database {
-  readonly #database: DatabaseSync
-  readonly #statements = new Map<string, StatementSync>()
-
-  constructor(path: string) {
-    try {
-      this.#database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: BUSY_TIMEOUT_MS })
-      if (path !== ':memory:') chmodSync(path, 0o600)
-      this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF')
-      this.#migrate()
-    } catch (cause) {
-      if (cause instanceof StoreError) throw cause
-      throw new StoreError('unavailable', { cause })
-    }
-  }
-
-  #migrate(): void {
-    // Two processes may start on a new file at once: the version is read under the lock.
-    this.#database.exec('BEGIN IMMEDIATE')
-    try {
-      const version = Number(this.one('PRAGMA user_version', [])?.user_version)
-      if (version > MIGRATIONS.length) throw new StoreError('newer-version')
-      for (const step of MIGRATIONS.slice(version)) this.#database.exec(step)
-      this.#database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`)
-      this.#database.exec('COMMIT')
-    } catch (error) {
-      this.#database.exec('ROLLBACK')
-      throw error
-    }
-  }
-
-  #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql)
-      this.#statements.set(sql, statement)
-    }
-    return statement
-  }
-
-  exec(sql: string): void {
-    this.#prepare(sql).run()
-  }
-
-  /** After some errors, a full disk for one, SQLite has rolled back by itself. */
-  rollBack(): void {
-    if (this.#database.isTransaction) this.exec('ROLLBACK')
-  }
-
-  one(sql: string, values: readonly Value[]): Record<string, unknown> | undefined {
-    return this.#prepare(sql).get(...values.map(bind)) as Record<string, unknown> | undefined
-  }
-
-  all(sql: string, values: readonly Value[]): Record<string, unknown>[] {
-    return this.#prepare(sql).all(...values.map(bind)) as Record<string, unknown>[]
-  }
-
-  run(sql: string, values: readonly Value[]): void {
-    try {
-      this.#prepare(sql).run(...values.map(bind))
-    } catch (cause) {
-      if (UNIQUENESS.has((cause as { readonly errcode?: unknown }).errcode)) throw new StoreConflict({ cause })
-      throw cause
-    }
-  }
-
-  insert(table: Table | 'audit' | 'audit_head', record: object): void {
-    const entries = Object.entries(record) as [string, Value][]
-    const names = entries.map(([field]) => columnOf(field)).join(', ')
-    const places = entries.map(() => '?').join(', ')
-    this.run(
-      `INSERT INTO ${table} (${names}) VALUES (${places})`,
-      entries.map(([, value]) => value),
-    )
-  }
-
-  update(table: Table, key: string, value: Value, changes: object): void {
-    const entries = (Object.entries(changes) as [string, Value][]).filter(([, change]) => change !== undefined)
-    if (entries.length === 0) return
-    const assignments = entries.map(([field]) => `${columnOf(field)} = ?`).join(', ')
-    this.run(`UPDATE ${table} SET ${assignments} WHERE ${key} = ?`, [...entries.map(([, change]) => change), value])
-  }
-
-  close(): void {
-    this.#statements.clear()
-    this.#database.close()
-  }
-}
-
-function select(table: Table, condition: string): string {
-  return `SELECT ${COLUMNS[table]} FROM ${table} WHERE ${condition}`
-}
-
-class SqliteTransaction implements StoreTransaction {
+class SqliteTransaction extends SqlitePlaces implements StoreTransaction {
   readonly #database: Database
   constructor(database: Database) {
+    super(database)
     this.#database = database
   }
 
@@ -213,6 +87,18 @@ class SqliteTransaction implements StoreTransaction {
     this.#one(toLogin, `${select('logins', "holder = ? AND purpose <> 'registration'")} ORDER BY sequence DESC LIMIT 1`, holder)
   openSessions: StoreReader['openSessions'] = (terminal) =>
     this.#all(toLogin, `${select('logins', 'terminal = ? AND ended_at IS NULL')} ORDER BY sequence`, terminal)
+  openSessionsOfCard: StoreReader['openSessionsOfCard'] = (guid) =>
+    this.#all(toLogin, `${select('logins', 'guid = ? AND ended_at IS NULL')} ORDER BY sequence`, guid)
+  blockListVersion: StoreReader['blockListVersion'] = async () =>
+    Number(this.#database.one('SELECT max(version) AS version FROM block_changes', [])?.version ?? 0)
+  blockChanges: StoreReader['blockChanges'] = (afterVersion, limit) =>
+    this.#all(toBlockChange, `${select('block_changes', 'version > ?')} ORDER BY version LIMIT ?`, afterVersion, limit)
+  blockChangeOfNotice: StoreReader['blockChangeOfNotice'] = (notice) =>
+    this.#one(toBlockChange, select('block_changes', 'notice = ?'), notice)
+  lastBlockChange: StoreReader['lastBlockChange'] = (guid) =>
+    this.#one(toBlockChange, `${select('block_changes', 'guid = ?')} ORDER BY version DESC LIMIT 1`, guid)
+  blockedCards: StoreReader['blockedCards'] = (afterGuid, limit) =>
+    this.#all(toCard, `${select('cards', "state = 'blocked' AND guid > ?")} ORDER BY guid LIMIT ?`, afterGuid, limit)
   auditHead: StoreReader['auditHead'] = () => this.#one(toAuditHead, 'SELECT sequence, hash, mac FROM audit_head')
   audit: StoreReader['audit'] = (afterSequence, limit) =>
     this.#all(
@@ -226,6 +112,11 @@ class SqliteTransaction implements StoreTransaction {
   updateHolder: StoreTransaction['updateHolder'] = async (id, changes) => this.#database.update('holders', 'id', id, changes)
   insertCard: StoreTransaction['insertCard'] = async (card) => this.#database.insert('cards', card)
   updateCard: StoreTransaction['updateCard'] = async (guid, changes) => this.#database.update('cards', 'guid', guid, changes)
+  promoteFreshSecrets: StoreTransaction['promoteFreshSecrets'] = async (guid) =>
+    this.#database.run(
+      'UPDATE cards SET sealed_secrets = fresh_secrets, fresh_secrets = NULL WHERE guid = ? AND fresh_secrets IS NOT NULL',
+      [guid],
+    )
   insertCertificate: StoreTransaction['insertCertificate'] = async (certificate) =>
     this.#database.insert('card_certificates', certificate)
   withdrawCertificates: StoreTransaction['withdrawCertificates'] = async (guid) =>
@@ -249,6 +140,7 @@ class SqliteTransaction implements StoreTransaction {
   insertLogin: StoreTransaction['insertLogin'] = async (login) => this.#database.insert('logins', login)
   endLogin: StoreTransaction['endLogin'] = async (session, at, reason) =>
     this.#database.run('UPDATE logins SET ended_at = ?, ended = ? WHERE session = ? AND ended_at IS NULL', [at, reason, session])
+  insertBlockChange: StoreTransaction['insertBlockChange'] = async (change) => this.#database.insert('block_changes', change)
   appendAudit: StoreTransaction['appendAudit'] = async (entry, head) => {
     this.#database.insert('audit', entry)
     this.#database.run(

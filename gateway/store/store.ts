@@ -5,7 +5,9 @@
  * Identifiers are 16 bytes, times milliseconds since 1970-01-01 UTC. Secrets come sealed (keys/sealing.ts): the store
  * never sees one. A record's fields that never change are written at insert only.
  */
+import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
+import type { PlaceReader, PlaceWriter } from './places.ts'
 
 export interface Holder {
   readonly id: Uint8Array
@@ -34,6 +36,25 @@ export interface Card {
   readonly managementKeyAlgorithm: ManagementKeyAlgorithm
   /** PUK and management key, sealed; absent until the card has been authenticated. */
   readonly sealedSecrets?: Uint8Array | undefined
+  /** Those that an unblocking has made: until its proof nobody can tell which of the two the card has. */
+  readonly freshSecrets?: Uint8Array | undefined
+  /** The P-256 public key of slot 9E, by which the card shows that it is there. */
+  readonly presenceKey?: Uint8Array | undefined
+}
+
+/** One change of the block list. */
+export interface BlockChange {
+  /** 1, 2, 3 ... in the order of the commits. */
+  readonly version: number
+  readonly guid: Uint8Array
+  readonly blocked: boolean
+  readonly at: number
+  /** What announced the block: the same notice is committed once, whoever brings it. */
+  readonly notice?: Uint8Array | undefined
+  /** Of a block. */
+  readonly cause?: BlockCause | undefined
+  /** Its kind, where the cause is one. */
+  readonly finding?: string | undefined
 }
 
 /** A card's certificate. A GUID has at most one that is valid, and so has a public key. */
@@ -77,14 +98,15 @@ export interface Invitation {
 
 export type RegistrationState = 'open' | 'done' | 'abandoned'
 
-/** One attempt to register one card. A GUID has at most one that is open. */
+/** One attempt to register or unblock one card. A GUID has at most one that is open. */
 export interface Registration {
   readonly id: Uint8Array
+  readonly kind: 'registration' | 'unblocking'
   readonly guid: Uint8Array
   readonly holder: Uint8Array
   /** Where it goes on. */
   readonly terminal: string
-  /** The holder who registers; absent for the first operator. */
+  /** The holder who registers, or who approved the unblocking; absent for the first operator. */
   readonly registrar?: Uint8Array | undefined
   /** Given to the holder when the card becomes active. */
   readonly role?: Role | undefined
@@ -92,8 +114,21 @@ export interface Registration {
   readonly startedAt: number
 }
 
-export type LoginPurposeKind = 'holder' | 'operator' | 'registration'
-export type SessionEnd = 'card-removed' | 'operator' | 'idle' | 'quit' | 'replaced' | 'expired' | 'withdrawn' | 'proof'
+export type LoginPurposeKind = 'holder' | 'operator' | 'registration' | 'approval'
+/** 'proof': it ended a registration and never was a session. 'used': an approval that was made use of. */
+export const SESSION_ENDS = [
+  'card-removed',
+  'operator',
+  'idle',
+  'quit',
+  'replaced',
+  'expired',
+  'withdrawn',
+  'proof',
+  'used',
+  'blocked',
+] as const
+export type SessionEnd = (typeof SESSION_ENDS)[number]
 
 export interface Login {
   readonly session: Uint8Array
@@ -122,7 +157,7 @@ export interface AuditHead {
   readonly mac: Uint8Array
 }
 
-export interface StoreReader {
+export interface StoreReader extends PlaceReader {
   holder(id: Uint8Array): Promise<Holder | undefined>
   holderByReference(reference: string): Promise<Holder | undefined>
   /** In the order of registration. */
@@ -147,12 +182,23 @@ export interface StoreReader {
   lastLogin(holder: Uint8Array): Promise<Login | undefined>
   /** Sessions of a terminal that have not ended. */
   openSessions(terminal: string): Promise<Login[]>
+  /** Sessions of a card that have not ended, at whatever terminal. */
+  openSessionsOfCard(guid: Uint8Array): Promise<Login[]>
+  /** The version of the last change; 0 before the first. */
+  blockListVersion(): Promise<number>
+  /** Up to `limit` changes after that version, in order. */
+  blockChanges(after: number, limit: number): Promise<BlockChange[]>
+  blockChangeOfNotice(notice: Uint8Array): Promise<BlockChange | undefined>
+  /** The last change that concerns this card. */
+  lastBlockChange(guid: Uint8Array): Promise<BlockChange | undefined>
+  /** Up to `limit` cards that are blocked, by GUID, after that one. */
+  blockedCards(after: Uint8Array, limit: number): Promise<Card[]>
   auditHead(): Promise<AuditHead | undefined>
   /** Up to `limit` entries after that sequence number, in order. */
   audit(after: number, limit: number): Promise<AuditEntry[]>
 }
 
-export interface StoreTransaction extends StoreReader {
+export interface StoreTransaction extends StoreReader, PlaceWriter {
   insertHolder(holder: Holder): Promise<void>
   updateHolder(id: Uint8Array, changes: { readonly state?: Holder['state']; readonly role?: Role }): Promise<void>
   insertCard(card: Card): Promise<void>
@@ -162,10 +208,14 @@ export interface StoreTransaction extends StoreReader {
       readonly state?: CardState
       readonly holder?: Uint8Array
       readonly sealedSecrets?: Uint8Array
+      readonly freshSecrets?: Uint8Array
+      readonly presenceKey?: Uint8Array
       readonly managementKeyAlgorithm?: ManagementKeyAlgorithm
       readonly expiresAt?: number
     },
   ): Promise<void>
+  /** The fresh secrets are the card's from now on, where there are some. */
+  promoteFreshSecrets(guid: Uint8Array): Promise<void>
   insertCertificate(certificate: CardCertificate): Promise<void>
   withdrawCertificates(guid: Uint8Array): Promise<void>
   /** Makes a withdrawn certificate valid again: a linked one, whose registration is begun again. */
@@ -187,10 +237,16 @@ export interface StoreTransaction extends StoreReader {
   insertRegistration(registration: Registration): Promise<void>
   updateRegistration(
     id: Uint8Array,
-    changes: { readonly state?: RegistrationState; readonly terminal?: string; readonly role?: Role },
+    changes: {
+      readonly state?: RegistrationState
+      readonly terminal?: string
+      readonly role?: Role
+      readonly registrar?: Uint8Array
+    },
   ): Promise<void>
   insertLogin(login: Login): Promise<void>
   endLogin(session: Uint8Array, at: number, reason: SessionEnd): Promise<void>
+  insertBlockChange(change: BlockChange): Promise<void>
   appendAudit(entry: AuditEntry, head: AuditHead): Promise<void>
 }
 

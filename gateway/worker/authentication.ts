@@ -8,6 +8,7 @@ import { checkResponse, decryptWitness, factoryManagementKey, newChallenge } fro
 import type { Registry } from '../registry/context.ts'
 import { Refused } from '../registry/refused.ts'
 import { openSecrets, releaseSecrets, requireRegistration } from '../registry/registrations.ts'
+import type { Card } from '../store/store.ts'
 import type { Device } from './device.ts'
 
 /** A terminal works on one card at a time; a few more for readers side by side. */
@@ -20,10 +21,11 @@ export async function answerWitness(
   body: RequestBody<'register.witness'>,
 ): Promise<AnswerBody<'register.witness'>> {
   const { crypto, store } = registry
-  const card = await store.read(async (reader) => (await requireRegistration(reader, device.terminal, body.registration)).card)
+  const { registration, card } = await store.read((reader) => requireRegistration(reader, device.terminal, body.registration))
   if (card.linked) throw new Refused('not-allowed')
+  if (body.key === 'fresh' && registration.kind !== 'unblocking') throw new Refused('bad-request')
   const algorithm = card.managementKeyAlgorithm
-  const key = body.key === 'factory' ? factoryManagementKey(algorithm) : openSecrets(registry, card)?.managementKey
+  const key = managementKeyOf(registry, card, body.key)
   if (key === undefined) throw new Refused('management-key-unknown')
   const decryptedWitness = decryptWitness(crypto, algorithm, key, body.witness)
   if (decryptedWitness === undefined) throw new Refused('bad-request')
@@ -32,6 +34,19 @@ export async function answerWitness(
   if (oldest !== undefined) device.authentications.delete(oldest)
   device.authentications.set(toHex(body.registration), { algorithm, key, challenge })
   return { decryptedWitness, challenge }
+}
+
+function managementKeyOf(registry: Registry, card: Card, key: RequestBody<'register.witness'>['key']): Uint8Array | undefined {
+  switch (key) {
+    case 'factory':
+      return factoryManagementKey(card.managementKeyAlgorithm)
+    case 'own':
+      return openSecrets(registry, card.guid, card.sealedSecrets)?.managementKey
+    case 'fresh':
+      return openSecrets(registry, card.guid, card.freshSecrets)?.managementKey
+    default:
+      return key satisfies never
+  }
 }
 
 /** Asked again with the same response it answers again: the first answer may have been lost. Throws Refused. */

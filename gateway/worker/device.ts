@@ -9,6 +9,8 @@ export interface PendingLogin {
   readonly purpose: LoginPurpose
   readonly sent: SentMessage2
   readonly expiresAt: number
+  /** Tries left at the last wrong PIN that was reported, by card (hexadecimal GUID): each is taken once. */
+  readonly wrongPins: Map<string, number>
 }
 
 /** The card's answer to this challenge is awaited. */

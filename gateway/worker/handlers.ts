@@ -1,5 +1,13 @@
 /** What each operation does: the table that the worker dispatches by (protocol/messages/operations.ts). */
+
 import type { AnswerBody, Operation, RequestBody } from '../../protocol/messages/operations.ts'
+import type { Blocks } from '../blocks/blocks.ts'
+import { cardStatus, confirmNotice, fetchBlocks } from '../blocks/commit.ts'
+import { blockBySupervisor } from '../blocks/supervisor.ts'
+import { beginUnblocking } from '../blocks/unblock.ts'
+import type { GatewayEvent } from '../findings/event.ts'
+import { answerLocate, answerReadersList } from '../locator/answers.ts'
+import type { Presences } from '../locator/presences.ts'
 import type { Registry } from '../registry/context.ts'
 import { endSessionOf, pinChanged } from '../registry/logins.ts'
 import { abandon, beginRegistration, certify } from '../registry/registrations.ts'
@@ -7,11 +15,21 @@ import { greet, greetAgain } from '../registry/terminals.ts'
 import { answerWitness, authenticated } from './authentication.ts'
 import type { Device } from './device.ts'
 import { Logins } from './login.ts'
+import { wrongPin } from './wrong-pin.ts'
 
 /** Each rejects with Refused where the gateway says no. */
 export type Handlers = { readonly [O in Operation]: (device: Device, body: RequestBody<O>) => Promise<AnswerBody<O>> }
 
-export function createHandlers(registry: Registry, worker: string): Handlers {
+export interface HandlerOptions {
+  readonly registry: Registry
+  /** This worker's identifier. */
+  readonly worker: string
+  readonly blocks: Blocks
+  readonly presences: Presences
+  readonly observe: (event: GatewayEvent) => void
+}
+
+export function createHandlers({ registry, worker, blocks, presences, observe }: HandlerOptions): Handlers {
   const logins = new Logins(registry)
   return {
     async hello(device, body) {
@@ -44,5 +62,19 @@ export function createHandlers(registry: Registry, worker: string): Handlers {
       await pinChanged(registry, device.terminal, body)
       return {}
     },
+    async 'pin.wrong'(device, body) {
+      await wrongPin(registry, device, body, observe)
+      return {}
+    },
+    'card.block': (device, body) => blockBySupervisor(registry, blocks, device.terminal, body),
+    'card.status': (device, body) => cardStatus(registry, device.terminal, body),
+    'blocks.fetch': (device, body) => fetchBlocks(registry, device.terminal, body),
+    async 'notice.confirm'(device, body) {
+      await confirmNotice(registry, device.terminal, body)
+      return {}
+    },
+    'unblock.begin': (device, body) => beginUnblocking(registry, device.terminal, body),
+    locate: (device, body) => answerLocate(registry, presences, device.terminal, body),
+    'readers.list': (device, body) => answerReadersList(registry, presences, device.terminal, body),
   }
 }

@@ -41,7 +41,7 @@ export class Logins {
     const login = crypto.randomBytes(16)
     const oldest = device.logins.size >= MAX_LOGINS ? device.logins.keys().next().value : undefined
     if (oldest !== undefined) device.logins.delete(oldest)
-    device.logins.set(toHex(login), { purpose: body.purpose, sent, expiresAt: now() + LOGIN_MS })
+    device.logins.set(toHex(login), { purpose: body.purpose, sent, expiresAt: now() + LOGIN_MS, wrongPins: new Map() })
     return { login, message2: sent.message2 }
   }
 

@@ -19,8 +19,12 @@ import {
 } from '../../protocol/messages/enrolment.ts'
 import { decodeRequest, encodeAnswer, encodeRefusal, type Request } from '../../protocol/messages/exchange.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
-import { buildTopic, GATEWAY_IN, GATEWAY_IN_SHARED } from '../../protocol/topics.ts'
+import type { Operation } from '../../protocol/messages/operations.ts'
+import { ALL_PRESENCE, BLOCKS_NOTICE, buildTopic, GATEWAY_IN, GATEWAY_IN_SHARED, parseTopic } from '../../protocol/topics.ts'
+import { Blocks } from '../blocks/blocks.ts'
 import { BoundedMap } from '../findings/bounded-map.ts'
+import type { GatewayEvent } from '../findings/event.ts'
+import { Presences } from '../locator/presences.ts'
 import { describeError, type Log } from '../log.ts'
 import type { Registry } from '../registry/context.ts'
 import { Refused } from '../registry/refused.ts'
@@ -37,6 +41,8 @@ const MAX_REQUESTS_IN_FLIGHT = 32
 const SWEEP_MS = 1000
 /** How often one terminal is told that its connection is unknown. */
 const UNKNOWN_NOTICE_MS = 500
+/** Operations whose answers hold secrets: they are wiped once they are sealed. */
+const WITH_SECRETS: ReadonlySet<Operation> = new Set(['hello', 'register.authenticated', 'unblock.begin'])
 
 export interface WorkerCounters {
   readonly malformedFrames: number
@@ -50,6 +56,8 @@ export interface WorkerCounters {
   readonly replayedMessages: number
   readonly forgedMessages: number
   readonly malformedRequests: number
+  /** Not sealed by the terminal that the topic names. */
+  readonly forgedPresences: number
   readonly requests: number
   readonly refusals: number
   readonly failures: number
@@ -60,6 +68,8 @@ export interface WorkerOptions {
   readonly broker: Broker
   readonly registry: Registry
   readonly log: Log
+  /** Told of each event that the worker has verified (gateway/findings/event.ts). Must not throw. */
+  readonly observe?: (event: GatewayEvent) => void
 }
 
 export class Worker {
@@ -69,6 +79,8 @@ export class Worker {
   readonly #registry: Registry
   readonly #log: Log
   readonly #handlers: Handlers
+  readonly blocks: Blocks
+  readonly presences: Presences
   readonly #conversations = new Conversations()
   readonly #noticedUnknown = new BoundedMap<{ at: number }>(1000)
   readonly #underWay = new Set<Promise<void>>()
@@ -85,6 +97,7 @@ export class Worker {
     replayedMessages: 0,
     forgedMessages: 0,
     malformedRequests: 0,
+    forgedPresences: 0,
     requests: 0,
     refusals: 0,
     failures: 0,
@@ -96,7 +109,11 @@ export class Worker {
     this.#broker = options.broker
     this.#registry = options.registry
     this.#log = options.log
-    this.#handlers = createHandlers(options.registry, options.id)
+    const { registry, broker, log, observe = () => undefined } = options
+    this.presences = new Presences(registry, log)
+    this.blocks = new Blocks({ registry, broker, log, holding: (guid) => this.presences.holding(guid) })
+    const { blocks, presences } = this
+    this.#handlers = createHandlers({ registry, worker: options.id, blocks, presences, observe })
   }
 
   /** Rejects with a BrokerError. */
@@ -104,9 +121,13 @@ export class Worker {
     const shared = await hasSharedSubscriptions(this.#broker, this.#topic, this.#registry.crypto)
     this.#stopListening = this.#broker.onMessage((topic, payload) => this.#receive(topic, payload))
     await this.#broker.subscribe(this.#topic, 1)
+    await this.#broker.subscribe(ALL_PRESENCE, 1)
+    await this.#broker.subscribe(BLOCKS_NOTICE, 1)
     await this.#broker.subscribe(shared ? GATEWAY_IN_SHARED : GATEWAY_IN, 1)
     this.#sweeper = setInterval(() => {
       this.#counters.abandonedHandshakes += this.#conversations.sweep(this.#registry.now())
+      this.blocks.tick()
+      void this.presences.save()
     }, SWEEP_MS)
     this.#sweeper.unref()
     this.#log('info', 'worker-started', { worker: this.#id, shared })
@@ -124,13 +145,19 @@ export class Worker {
   async stop(): Promise<void> {
     this.#stopListening()
     clearInterval(this.#sweeper)
+    this.blocks.close()
     await Promise.allSettled(this.#underWay)
+    await this.presences.save()
     this.#conversations.closeAll()
     this.#log('info', 'worker-stopped', { worker: this.#id, ...this.#counters })
   }
 
   #receive(topic: string, payload: Uint8Array): void {
-    const frame = topic === GATEWAY_IN || topic === this.#topic ? decodeFrame(payload) : undefined
+    if (topic !== GATEWAY_IN && topic !== this.#topic) {
+      this.#receiveNews(topic, payload)
+      return
+    }
+    const frame = decodeFrame(payload)
     if (frame === undefined) {
       this.#counters.malformedFrames += 1
       return
@@ -141,6 +168,14 @@ export class Worker {
     })
     this.#underWay.add(work)
     void work.finally(() => this.#underWay.delete(work))
+  }
+
+  /** What is published for every worker. */
+  #receiveNews(topic: string, payload: Uint8Array): void {
+    const parsed = parseTopic(topic)
+    if (parsed?.kind === 'blocks-notice') this.blocks.receiveVersion(payload)
+    else if (parsed?.kind !== 'terminal-presence') this.#counters.malformedFrames += 1
+    else if (!this.presences.receive(parsed.terminal, payload)) this.#counters.forgedPresences += 1
   }
 
   async #dispatch(topic: string, frame: Frame): Promise<void> {
@@ -302,8 +337,7 @@ export class Worker {
       const handler = this.#handlers[request.operation] as (device: Device, body: unknown) => Promise<never>
       const body: object = await handler(device, request.body)
       const answer = encodeAnswer(request.id, request.operation, body as never)
-      if (request.operation === 'register.authenticated')
-        wipe(...Object.values(body).filter((value) => value instanceof Uint8Array))
+      if (WITH_SECRETS.has(request.operation)) wipe(...Object.values(body).filter((value) => value instanceof Uint8Array))
       return answer
     } catch (error) {
       if (error instanceof Refused) {

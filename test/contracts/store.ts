@@ -109,6 +109,7 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
       const issued = certificate(made.theirs)
       const registration: Registration = {
         id: id(),
+        kind: 'registration',
         guid: made.theirs.guid,
         holder: made.someone.id,
         terminal: made.desk.id,
@@ -253,6 +254,7 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
         'open registration of a card',
         async (made, tx) => {
           const one = {
+            kind: 'registration',
             guid: made.theirs.guid,
             holder: made.someone.id,
             terminal: made.desk.id,
