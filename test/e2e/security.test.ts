@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { root } from '../../build/electron.ts'
 import { ORIGIN, PAGE } from '../../electron/page-files.ts'
 import { TerminalWindow } from '../support/window.ts'
 
@@ -214,20 +215,21 @@ describe('messages to main', () => {
   })
 
   test('another window with the same bridge and the same page is refused', async () => {
-    const answer = await terminal.app.evaluate(async ({ BrowserWindow }, page) => {
-      const [own] = BrowserWindow.getAllWindows()
-      if (own === undefined) throw new Error('no window')
-      const { preload } = (own.webContents as unknown as { getLastWebPreferences(): { preload: string } }).getLastWebPreferences()
-      const other = new BrowserWindow({ show: false, webPreferences: { preload, sandbox: true } })
-      try {
-        await other.loadURL(page)
-        return await other.webContents.executeJavaScript(
-          `Promise.all([window.tessera.snapshot(), window.tessera.intent({ kind: 'cancel' })].map((said) => said.then(() => 'heard', (error) => String(error))))`,
-        )
-      } finally {
-        other.destroy()
-      }
-    }, PAGE)
+    const preload = join(root, 'dist', 'preload.cjs')
+    const answer = await terminal.app.evaluate(
+      async ({ BrowserWindow }, { page, preload }) => {
+        const other = new BrowserWindow({ show: false, webPreferences: { preload, sandbox: true } })
+        try {
+          await other.loadURL(page)
+          return await other.webContents.executeJavaScript(
+            `Promise.all([window.tessera.snapshot(), window.tessera.intent({ kind: 'cancel' })].map((said) => said.then(() => 'heard', (error) => String(error))))`,
+          )
+        } finally {
+          other.destroy()
+        }
+      },
+      { page: PAGE, preload },
+    )
     expect(answer).toEqual([expect.stringContaining('refused'), expect.stringContaining('refused')])
   })
 
