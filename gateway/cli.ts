@@ -1,8 +1,8 @@
 /** `npm run gateway -- COMMAND`: runs the gateway, and looks after what it keeps, also while it runs. */
-import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
-import type { BrokerTls } from '../native/broker.ts'
 import { dataDirectoryOf, HELP, type Output, siteOf, text, UsageError, type Values, wholeNumber } from './commands/common.ts'
+import type { BrokerTlsFiles } from './running.ts'
 
 const COMMON = { help: { type: 'boolean', short: 'h' }, data: { type: 'string' }, json: { type: 'boolean' } } as const
 const OPTIONS: Readonly<Record<string, ParseArgsOptionsConfig>> = {
@@ -22,15 +22,19 @@ const OPTIONS: Readonly<Record<string, ParseArgsOptionsConfig>> = {
   holders: COMMON,
   cards: COMMON,
   terminals: COMMON,
+  block: { ...COMMON, 'keep-pin': { type: 'boolean' } },
+  unblock: COMMON,
+  blocks: COMMON,
+  locate: COMMON,
   audit: COMMON,
 }
 
-function tlsOf(values: Values): BrokerTls {
-  const read = (name: string) => {
-    const path = text(values, name)
-    return path === undefined ? undefined : readFileSync(path, 'utf8')
+function tlsOf(values: Values): BrokerTlsFiles {
+  const path = (name: string) => {
+    const given = text(values, name)
+    return given === undefined ? undefined : resolve(given)
   }
-  const [ca, certificate, key, serverName] = [read('ca'), read('cert'), read('key'), text(values, 'server-name')]
+  const [ca, certificate, key, serverName] = [path('ca'), path('cert'), path('key'), text(values, 'server-name')]
   if ((certificate === undefined) !== (key === undefined)) throw new UsageError('--cert and --key go together')
   return {
     ...(ca === undefined ? {} : { ca }),

@@ -1,7 +1,7 @@
 /** Wires the gateway together: keys, store, authority, broker, worker. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Broker, type BrokerTls, connectBroker } from '../native/broker.ts'
+import { type Broker, connectBroker } from '../native/broker.ts'
 import { nodeCrypto } from '../native/crypto.ts'
 import { toHex } from '../protocol/bytes.ts'
 import { Audit } from './audit/chain.ts'
@@ -9,16 +9,19 @@ import { createAuthority } from './authority/authority.ts'
 import { deriveKey, openKeys } from './authority/keys.ts'
 import { createSealer } from './authority/sealing.ts'
 import { createTerminalKeys } from './authority/terminal-keys.ts'
+import type { Blocks } from './blocks/blocks.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from './broker/embedded.ts'
+import type { Presences } from './locator/presences.ts'
 import { type Log, silentLog } from './log.ts'
 import type { Registry } from './registry/context.ts'
+import { type BrokerTlsFiles, noteRunning, noteStopped, readTlsFiles } from './running.ts'
 import { openSqliteStore } from './store/sqlite.ts'
 import { Worker, type WorkerCounters } from './worker/worker.ts'
 
 /** `port` 0 takes a free one. */
 export type BrokerChoice =
   | { readonly kind: 'embedded'; readonly port: number }
-  | { readonly kind: 'external'; readonly url: string; readonly tls?: BrokerTls }
+  | { readonly kind: 'external'; readonly url: string; readonly tls?: BrokerTlsFiles }
 
 export interface GatewayOptions {
   /** Keys and store; made where they are not there. */
@@ -37,6 +40,8 @@ export interface Gateway {
   readonly registry: Registry
   counters(): WorkerCounters
   sizes(): { readonly handshakes: number; readonly devices: number }
+  readonly blocks: Blocks
+  readonly presences: Presences
   /** Ends in order: what is under way is answered first. */
   close(): Promise<void>
 }
@@ -73,12 +78,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (options.broker.kind === 'embedded') embedded = await startEmbeddedBroker(options.broker.port)
     // The same after a restart, so that terminals that still speak to it learn at once that their channels are gone.
     const id = toHex(deriveKey(registry.crypto, master, `worker ${slot}`, 8))
+    const tls = options.broker.kind === 'external' ? options.broker.tls : undefined
     const url = options.broker.kind === 'external' ? options.broker.url : (embedded as EmbeddedBroker).url
     broker = connectBroker({
       url,
       clientId: `tessera-gateway-${id}`,
       session: 'clean',
-      ...(options.broker.kind === 'external' && options.broker.tls !== undefined ? { tls: options.broker.tls } : {}),
+      ...(tls === undefined ? {} : { tls: readTlsFiles(tls) }),
     })
     broker.onState((state) => {
       if (state.kind === 'disconnected') log('warning', 'broker-lost', { reason: state.error.kind, code: state.error.code })
@@ -88,13 +94,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const worker = new Worker({ id, broker, registry, log })
     await worker.start()
     await registry.store.transaction((tx) => registry.audit.append(tx, now(), { event: 'gateway-started', worker: id }))
+    noteRunning(options.dataDirectory, slot, { pid: process.pid, worker: id, brokerUrl: url, ...(tls && { tls }) })
     return {
       worker: id,
       brokerUrl: url,
       registry,
       counters: () => worker.counters(),
       sizes: () => worker.sizes(),
+      blocks: worker.blocks,
+      presences: worker.presences,
       async close() {
+        noteStopped(options.dataDirectory, slot)
         await worker.stop()
         await broker?.close()
         await embedded?.close()

@@ -3,17 +3,32 @@ import { openRegistry } from '../main.ts'
 import { type Outcome, restoreHolder, suspendHolder, withdrawCard, withdrawTerminal } from '../registry/administration.ts'
 import type { Registry } from '../registry/context.ts'
 import { invite } from '../registry/terminals.ts'
+import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts'
 import { dataDirectoryOf, type Output, siteOf, text, UsageError, type Values, wholeNumber } from './common.ts'
 import { auditVerify, listCards, listHolders, listTerminals } from './lists.ts'
+import { locateCommand } from './locate.ts'
 
 /** Resolves with the exit status. */
 export async function administer(command: string, rest: readonly string[], values: Values, output: Output): Promise<number> {
-  const { registry } = openRegistry(dataDirectoryOf(text(values, 'data')))
+  const dataDirectory = dataDirectoryOf(text(values, 'data'))
+  const { registry } = openRegistry(dataDirectory)
   try {
-    return await administerWith(registry, command, rest, values, output)
+    switch (command) {
+      case 'block':
+        return await blockCommand(registry, dataDirectory, only(command, rest), values['keep-pin'] === true, output)
+      case 'unblock':
+        return await unblockCommand(registry, only(command, rest), output)
+      default:
+        return await administerWith(registry, command, rest, values, output)
+    }
   } finally {
     await registry.store.close()
   }
+}
+
+function only(command: string, [word, ...more]: readonly string[]): string | undefined {
+  if (more.length > 0) throw new UsageError(`too many words after ${command}`)
+  return word
 }
 
 async function administerWith(
@@ -53,6 +68,11 @@ async function administerWith(
       return listTerminals(registry, output)
     case 'terminals withdraw WHO':
       return change(withdrawTerminal(registry, who ?? ''))
+    case 'blocks':
+      return blocksCommand(registry, output)
+    case 'locate card WHO':
+    case 'locate reader WHO':
+      return locateCommand(registry, verb, who, output)
     case 'audit verify':
       return auditVerify(registry, output)
     default:

@@ -62,6 +62,10 @@ export const HELP = {
   holders                   list the people; suspend or restore one
   cards                     list the cards; withdraw one
   terminals                 list the terminals; withdraw one
+  block                     block a card, at once and everywhere
+  unblock                   lift the gateway's block of a card
+  blocks                    list the cards that are blocked
+  locate                    where a card or a reader is
   audit verify              check the audit log
 
   COMMAND --help tells more. All but start may be used while the gateway runs.`,
@@ -97,6 +101,24 @@ ${COMMON}`,
   terminals: `npm run gateway -- terminals [withdraw ID] [options]
 
 Lists the terminals, or withdraws one for good.
+${COMMON}`,
+  block: `npm run gateway -- block GUID [options]
+
+Blocks a card. The terminal that has it ends its session at once, every worker refuses it, and the PIN on the card is blocked as
+well where it is the gateway's own card. A supervisor unblocks it at a terminal, with the holder.
+
+  --keep-pin    leave the PIN on the card as it is${COMMON}`,
+  unblock: `npm run gateway -- unblock GUID [options]
+
+Lifts the gateway's block of a card. A PIN that is blocked on the card stays so: for that a supervisor unblocks it at a terminal.
+${COMMON}`,
+  blocks: `npm run gateway -- blocks [options]
+
+Lists the cards that are blocked: since when, and by whom or by which finding.
+${COMMON}`,
+  locate: `npm run gateway -- locate card GUID | reader NAME [options]
+
+Where a card is or was seen last, or every reader of that name, as terminals have told. Exit status 1 where nothing is known.
 ${COMMON}`,
   audit: `npm run gateway -- audit verify [options]
 

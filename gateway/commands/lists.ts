@@ -1,21 +1,7 @@
 import { toHex } from '../../protocol/bytes.ts'
 import type { Registry } from '../registry/context.ts'
 import type { Output } from './common.ts'
-
-function day(time: number | undefined): string {
-  return time === undefined ? '-' : new Date(time).toISOString().slice(0, 16).replace('T', ' ')
-}
-
-/** Columns as wide as their longest entry. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
-  const line = (row: readonly string[]) =>
-    row
-      .map((entry, i) => entry.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd()
-  return [head, ...rows].map(line).join('\n')
-}
+import { table, when } from './table.ts'
 
 export async function listHolders({ store }: Registry, output: Output): Promise<number> {
   const holders = await store.read((reader) => reader.holders())
@@ -27,7 +13,7 @@ export async function listHolders({ store }: Registry, output: Output): Promise<
         `${h.givenName} ${h.familyName}`,
         h.role ?? '-',
         h.state,
-        day(h.registeredAt),
+        when(h.registeredAt),
         toHex(h.id),
       ]),
     ),
@@ -47,8 +33,8 @@ export async function listCards({ store }: Registry, output: Output): Promise<nu
         toHex(c.guid),
         c.state,
         c.owner,
-        day(c.registeredAt),
-        day(c.expiresAt),
+        when(c.registeredAt),
+        when(c.expiresAt),
         [c.linked ? 'linked' : 'own', c.simulated ? 'simulated' : ''].filter(Boolean).join(', '),
       ]),
     ),
@@ -66,7 +52,7 @@ export async function listTerminals({ store }: Registry, output: Output): Promis
   output(
     table(
       ['ID', 'SITE', 'STATE', 'ENROLLED', 'SEEN'],
-      terminals.map((t) => [t.id, t.site, t.state, day(t.enrolledAt), day(t.seenAt)]),
+      terminals.map((t) => [t.id, t.site, t.state, when(t.enrolledAt), when(t.seenAt)]),
     ),
     terminals.map(({ id, site, state, enrolledAt, seenAt }) => ({ id, site, state, enrolledAt, seenAt })),
   )
