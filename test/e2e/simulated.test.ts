@@ -1,0 +1,67 @@
+/** What `npm start` shows where there is no reader: the main job with simulated cards, under a banner that says so. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TestGateway } from '../support/gateway.ts'
+import { TerminalWindow } from '../support/window.ts'
+
+const PIN = '271828'
+
+let gateway: TestGateway
+let terminal: TerminalWindow
+
+beforeAll(async () => {
+  gateway = await TestGateway.start()
+  terminal = await TerminalWindow.open({
+    environment: {
+      TESSERA_SIMULATION: 'on',
+      TESSERA_BROKER_URL: gateway.gateway.brokerUrl,
+      TESSERA_INVITATION: await gateway.invite(true),
+    },
+  })
+})
+afterAll(async () => {
+  await terminal?.close()
+  await gateway?.close()
+})
+
+test('the banner says what the cards are, and a new one is blank', async () => {
+  await terminal.reads('Register the first operator')
+  await terminal.says('Simulated cards — not for real people')
+  await terminal.press('New blank card')
+  const { simulation } = await terminal.until('a card', (snapshot) => snapshot.simulation?.cards.length === 1)
+  expect(simulation?.cards).toMatchObject([{ label: 'Card 1', state: 'blank' }])
+})
+
+test('it is registered, signs in, and is known by its holder’s name', async () => {
+  await terminal.fill('Given name', 'Ada')
+  await terminal.fill('Family name', 'Lovelace')
+  await terminal.fill('Customer, patient or staff number', 'S-1')
+  await terminal.press('Continue with a blank card')
+  await terminal.press('Insert Card 1 into Simulated reader 1')
+  await terminal.chooseNewPin(PIN)
+  await terminal.reads('Ada Lovelace is registered')
+  await terminal.press('Done')
+  await terminal.enterPin('Enter your PIN', PIN)
+  await terminal.reads('Insert the person’s card')
+  const { simulation } = await terminal.snapshot()
+  expect(simulation?.cards).toMatchObject([{ state: 'registered', holder: 'Ada Lovelace' }])
+})
+
+test('pulled, it ends the session within 100 ms', async () => {
+  await terminal.press('Remove Card 1 from Simulated reader 1')
+  await terminal.press('Insert Card 1 into Simulated reader 1')
+  await terminal.enterPin('Enter the PIN', PIN)
+  await terminal.reads('Ada Lovelace is logged in')
+  const elapsedMs = await terminal.page.evaluate(async () => {
+    const ended = new Promise<void>((resolve) => {
+      window.tessera.onChanged(({ page }) => {
+        if (page.kind === 'idle') resolve()
+      })
+    })
+    const begin = performance.now()
+    await window.tessera.intent({ kind: 'simulate-remove', reader: 'Simulated reader 1' })
+    await ended
+    return performance.now() - begin
+  })
+  expect(elapsedMs).toBeLessThan(100)
+  await terminal.reads('Insert the person’s card')
+})
