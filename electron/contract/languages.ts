@@ -13,6 +13,8 @@ export interface LanguageView {
   readonly desk: string
   /** The language of the person who is being served, where it is not the desk's: BCP 47 too. */
   readonly person?: string
+  /** Whom a choice is for now: the desk, by intent 'set-language', or the person there, by 'set-person-language'. */
+  readonly choosesFor: 'desk' | 'person'
   readonly setting: LanguageSetting
   /** The setting is fixed from outside, such as by the environment. */
   readonly locked: boolean

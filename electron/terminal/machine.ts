@@ -8,6 +8,7 @@ import { includesRole } from '../../protocol/messages/operations.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { Step, StepId } from '../contract/snapshot.ts'
+import { forgetPersonLanguage, inDeskLanguage, isServing } from './language.ts'
 import { canRetry } from './remedies.ts'
 import {
   type Ask,
@@ -355,23 +356,6 @@ function commanded(state: State, command: Command): Next | undefined {
     default:
       return command satisfies never
   }
-}
-
-/** A person is in front of the desk: a ceremony with their card, or their session. An operator signs in in the desk's language. */
-function isServing(state: State): boolean {
-  const { activity, session } = state
-  return session !== undefined || (activity.kind === 'ceremony' && activity.request.kind !== 'sign-in')
-}
-
-/** The next person is met in the desk's language again. */
-function forgetPersonLanguage(state: State): State {
-  return isServing(state) ? state : inDeskLanguage(state)
-}
-
-function inDeskLanguage(state: State): State {
-  if (state.language.person === undefined) return state
-  const { person: _, ...desk } = state.language
-  return { ...state, language: desk }
 }
 
 function register(state: State, command: Extract<Command, { kind: 'register' }>): Next | undefined {

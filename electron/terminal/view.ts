@@ -1,9 +1,9 @@
 /** Draws the terminal's state as the snapshot that the window shows. */
 import { toHex } from '../../protocol/bytes.ts'
-import { chooseLocale, type LanguageView } from '../contract/languages.ts'
 import type { Page, Prompt, ReadersView, SessionView, Snapshot } from '../contract/snapshot.ts'
+import { languageView } from './language.ts'
 import { canRetry, serviceProblem } from './remedies.ts'
-import type { Ask, LanguageState, PersonSession, Stage, State } from './state.ts'
+import type { Ask, PersonSession, Stage, State } from './state.ts'
 
 /** The page where no ceremony runs and nobody is logged in. */
 export function waitingPage(state: State): Page {
@@ -80,17 +80,12 @@ function readersView(state: State): ReadersView {
   return { readers, ...(problem === undefined ? {} : { problem }) }
 }
 
-function languageView({ setting, locked, system, person }: LanguageState): LanguageView {
-  const desk = chooseLocale(setting, system)
-  return { desk, setting, locked, ...(person === undefined ? {} : { person: chooseLocale(person, system) }) }
-}
-
 export function toSnapshot(state: State, revision: number, application: Snapshot['application']): Snapshot {
   const { operator, simulation } = state
   return {
     revision,
     application,
-    language: languageView(state.language),
+    language: languageView(state),
     gateway: state.gateway,
     readers: readersView(state),
     page: pageOf(state),

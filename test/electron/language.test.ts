@@ -45,9 +45,9 @@ describe('which language', () => {
 describe('the language of the desk', () => {
   test('is the system’s until somebody chooses, and what was chosen is kept', () => {
     const desk = createDesk()
-    expect(language(desk)).toEqual({ desk: 'fr-CH', setting: 'system', locked: false })
+    expect(language(desk)).toEqual({ desk: 'fr-CH', choosesFor: 'desk', setting: 'system', locked: false })
     expect(desk.intent({ kind: 'set-language', language: 'ar' })).toBe(true)
-    expect(language(desk)).toEqual({ desk: 'ar-CH', setting: 'ar', locked: false })
+    expect(language(desk)).toEqual({ desk: 'ar-CH', choosesFor: 'desk', setting: 'ar', locked: false })
     desk.intent({ kind: 'set-language', language: 'system' })
     expect(language(desk)).toMatchObject({ desk: 'fr-CH', setting: 'system' })
     expect(desk.keptLanguages).toEqual(['ar', 'system'])
@@ -56,7 +56,7 @@ describe('the language of the desk', () => {
   test('cannot be chosen where it is fixed from outside', () => {
     const desk = createDesk({ languageLocked: true })
     expect(desk.intent({ kind: 'set-language', language: 'ar' })).toBe(false)
-    expect(language(desk)).toEqual({ desk: 'fr-CH', setting: 'system', locked: true })
+    expect(language(desk)).toEqual({ desk: 'fr-CH', choosesFor: 'desk', setting: 'system', locked: true })
     expect(desk.keptLanguages).toEqual([])
   })
 })
@@ -77,7 +77,7 @@ describe('the language of the person', () => {
     await desk.signIn()
     desk.insert()
     expect(desk.intent({ kind: 'set-person-language', language: 'ar' })).toBe(true)
-    expect(language(desk)).toMatchObject({ desk: 'fr-CH', person: 'ar-CH' })
+    expect(language(desk)).toMatchObject({ desk: 'fr-CH', person: 'ar-CH', choosesFor: 'person' })
     desk.pull()
     const asked = desk.run().guide.askPin({ retriesLeft: 3 })
     await passOn(desk.run(), asked)

@@ -12,7 +12,7 @@ function snapshot(revision: number, page: Page, more: Partial<Snapshot> = {}): S
   return {
     revision,
     application: { version: '1', electron: '1' },
-    language: { desk: 'en-GB', setting: 'system', locked: false },
+    language: { desk: 'en-GB', choosesFor: 'desk', setting: 'system', locked: false },
     gateway: { kind: 'connecting' },
     readers: { readers: [] },
     page,

@@ -32,7 +32,7 @@ const simulation: SimulationView = {
 const base: Omit<Snapshot, 'page'> = {
   revision: 1,
   application: { version: '0.1.0', electron: '45.4.1' },
-  language: { desk: 'en-GB', setting: 'system', locked: false },
+  language: { desk: 'en-GB', choosesFor: 'desk', setting: 'system', locked: false },
   gateway: { kind: 'online', site: 'Harbour Street', since: NOON - DAY },
   readers: { readers: [{ name: 'Identiv uTrust 2700 R', simulated: false, state: 'card' }] },
   operator: { givenName: 'Amara', familyName: 'Osei', role: 'registrar', since: NOON - DAY / 4 },
