@@ -16,6 +16,9 @@ const forNode: BuildOptions = {
   format: 'cjs',
   target: 'node16',
   sourcemap: 'linked',
+  // Electron reads and parses the whole file before the first window; names stay, for stacks.
+  minifyWhitespace: true,
+  minifySyntax: true,
   // koffi finds its native part beside itself; electron is the runtime.
   external: ['electron', 'koffi'],
   // CommonJS has no import.meta.
@@ -49,6 +52,9 @@ const BUNDLES: Readonly<Record<BundleName, BuildOptions>> = {
     define: { 'process.env.NODE_ENV': '"production"' },
     loader: { '.html': 'copy', '.svg': 'file', '.woff2': 'file', '.png': 'file' },
     assetNames: 'renderer/assets/[name]-[hash]',
+    // Each language is fetched by itself.
+    splitting: true,
+    chunkNames: 'renderer/chunks/[name]-[hash]',
     entryPoints: { 'renderer/main': 'renderer/main.tsx', 'renderer/index': 'renderer/index.html' },
     plugins: [leaveOutOlderFonts()],
   },

@@ -77,7 +77,8 @@ async function openDesk(terminalArguments: readonly string[]): Promise<number> {
   const built = await bundle()
   if (built.length > 0) console.error(`Bundled ${built.join(', ')}.`)
 
-  const env = { ...process.env, TESSERA_HOME: home }
+  // Without a reader the desk is tried with simulated cards; somebody who says otherwise is heard.
+  const env = { TESSERA_SIMULATION: 'auto', ...process.env, TESSERA_HOME: home }
   const gateway = spawn(process.execPath, [path.join(root, 'gateway', 'cli.ts'), 'start', '--desk', '--json'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
