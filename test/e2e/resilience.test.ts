@@ -127,7 +127,7 @@ describe('the page', () => {
     const after = await terminal.app.evaluate(async ({ BrowserWindow }) => {
       const [browser] = BrowserWindow.getAllWindows()
       if (browser === undefined) throw new Error('no window')
-      const again = new Promise((resolve) => browser.webContents.once('did-finish-load', resolve))
+      const again = new Promise<void>((resolve) => browser.webContents.once('did-finish-load', () => resolve()))
       browser.webContents.forcefullyCrashRenderer()
       await again
       // React draws a moment after the load.
