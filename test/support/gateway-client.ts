@@ -34,6 +34,7 @@ import type {
   RequestBody,
   Role,
 } from '../../protocol/messages/operations.ts'
+import { presenceKeyStatement } from '../../protocol/messages/presence-proof.ts'
 import { prepareCertificateRequest } from '../../protocol/piv/certificate-request.ts'
 import { factoryManagementKey } from '../../protocol/piv/management-key.ts'
 import { buildTopic, GATEWAY_IN } from '../../protocol/topics.ts'
@@ -74,6 +75,9 @@ export class GatewayClient {
   #session: { channel: Channel; cI: Uint8Array; cR: Uint8Array; worker: string } | undefined
   #nextId = 1
   timeoutMs = 3000
+  /** The gateway's ES256 key, of the last handshake. */
+  gatewayKey: Uint8Array | undefined
+  greeting: AnswerBody<'hello'> | undefined
 
   private constructor(
     url: string,
@@ -154,7 +158,8 @@ export class GatewayClient {
     if (received.reference.kind !== 'x5chain') throw new Error('the gateway sends its chain')
     const [certificate, root] = received.reference.certificates
     if (certificate === undefined || root === undefined) throw new Error('gateway and root')
-    const verified = received.verify({ cred: encode(certificate), publicKey: parseCertificate(certificate).publicKey })
+    this.gatewayKey = parseCertificate(certificate).publicKey
+    const verified = received.verify({ cred: encode(certificate), publicKey: this.gatewayKey })
     const sent = await verified.completeMessage3(
       { kind: 'signature', credential, sign: async (bytes) => crypto.sign('ES256', key.privateKey, bytes) },
       ead3,
@@ -189,7 +194,8 @@ export class GatewayClient {
     const { session, cI, cR, worker, frame3, frame4 } = await this.handshake(credential, this.key)
     this.#session = { channel: channelOfSession(crypto, session), cI, cR, worker }
     this.lastHandshake = { frame3, frame4 }
-    return this.request('hello', { software: 'test 1', ...(sessions === undefined ? {} : { sessions }) })
+    this.greeting = await this.request('hello', { software: 'test 1', ...(sessions === undefined ? {} : { sessions }) })
+    return this.greeting
   }
 
   lastHandshake: { frame3: Frame; frame4: Frames['message_4'] } | undefined
@@ -284,7 +290,11 @@ export class GatewayClient {
       await this.authenticate(card, begun.registration)
       if (until === 'authenticate') return undefined
       const certificateRequest = card.certificateRequest(begun.subject)
-      const { certificate } = await this.request('register.certify', { registration: begun.registration, certificateRequest })
+      const { certificate } = await this.request('register.certify', {
+        registration: begun.registration,
+        certificateRequest,
+        ...card.presenceProof(begun.registration),
+      })
       card.certificate = certificate
     }
     if (until === 'certify') return undefined
@@ -325,6 +335,8 @@ export class SoftwareCard {
   guid: Uint8Array | undefined
   certificate: Uint8Array | undefined
   registration: Uint8Array | undefined
+  /** Slot 9E; a card without it sends no proof of being there. */
+  presence: KeyPair | undefined
 
   constructor(algorithm: 'P-256' | 'P-384' = 'P-256', cipher: BlockCipher = 'AES-192') {
     this.algorithm = algorithm
@@ -342,6 +354,15 @@ export class SoftwareCard {
     const prepared = prepareCertificateRequest(crypto, this.algorithm, this.key.publicKey, { commonName })
     const draft = AsnConvert.parse(prepared.assemble(new Uint8Array(this.key.publicKey.length).fill(1)), CertificationRequest)
     return prepared.assemble(this.sign(new Uint8Array(AsnConvert.serialize(draft.certificationRequestInfo))))
+  }
+
+  presenceProof(registration: Uint8Array): { presenceKey?: Uint8Array; presenceProof?: Uint8Array } {
+    if (this.presence === undefined) return {}
+    const { privateKey, publicKey } = this.presence
+    return {
+      presenceKey: publicKey,
+      presenceProof: crypto.sign('ES256', privateKey, presenceKeyStatement(registration, publicKey)),
+    }
   }
 
   newWitness(): { readonly witness: Uint8Array; readonly encrypted: Uint8Array } {

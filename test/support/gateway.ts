@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrokerChoice, type Gateway, startGateway } from '../../gateway/main.ts'
 import { invite } from '../../gateway/registry/terminals.ts'
-import type { LoginResult } from '../../protocol/messages/operations.ts'
+import { nodeCrypto } from '../../native/crypto.ts'
+import type { LoginResult, Role } from '../../protocol/messages/operations.ts'
 import { type ClientIdentity, GatewayClient, SoftwareCard } from './gateway-client.ts'
+
+export type TestCard = SoftwareCard & { readonly guid: Uint8Array; readonly puk: Uint8Array }
 
 export class TestGateway {
   readonly dataDirectory: string
@@ -13,6 +16,7 @@ export class TestGateway {
   readonly log: string[] = []
   gateway!: Gateway
   readonly #clients: GatewayClient[] = []
+  #cards = 1
   readonly #broker: BrokerChoice
 
   private constructor(dataDirectory: string, broker: BrokerChoice) {
@@ -52,6 +56,15 @@ export class TestGateway {
     await client.enrol(await this.invite(first, site))
     await client.open()
     return client
+  }
+
+  /** A person's card, registered at that desk; with the key of slot 9E, by which it shows that it is there. */
+  async card(desk: { readonly client: GatewayClient; readonly operator: LoginResult }, role?: Role): Promise<TestCard> {
+    const card = new SoftwareCard()
+    card.presence = nodeCrypto.generateKeyPair('P-256')
+    const person = { givenName: 'Pat', familyName: 'Doe', reference: `P-${this.#cards++}` }
+    await desk.client.register(card, { person, session: desk.operator.session, ...(role && { role }) })
+    return card as TestCard
   }
 
   /** A terminal with the first operator, a supervisor, signed in. */
