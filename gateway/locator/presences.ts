@@ -9,13 +9,15 @@ import { toHex } from '../../protocol/bytes.ts'
 import { openPresence, type Presence } from '../../protocol/messages/notices.ts'
 import { describeError, type Log } from '../log.ts'
 import type { Registry } from '../registry/context.ts'
-import type { ReaderPlace, TerminalPresence } from '../store/places.ts'
+import type { CardPlace, ReaderPlace, TerminalPresence } from '../store/places.ts'
 import type { StoreTransaction } from '../store/store.ts'
 
 /** Terminals that are kept in mind; the one that was heard of longest ago goes first. */
 const MAX_TERMINALS = 200_000
 /** Terminals in one commit: it holds the thread for some tens of milliseconds. */
 const BATCH = 500
+/** Cards of one terminal between two commits. */
+const MAX_CARDS = 256
 
 interface Entry {
   readonly connectedAt: number
@@ -29,6 +31,8 @@ interface Unsaved {
   readonly presence: TerminalPresence
   /** Absent where only the last will came. */
   readonly readers?: readonly ReaderPlace[]
+  /** Every card since the last time, by GUID: one that was in for a moment only is remembered too. */
+  readonly cards: ReadonlyMap<string, CardPlace>
 }
 
 export class Presences {
@@ -66,11 +70,15 @@ export class Presences {
   #present(terminal: string, { connectedAt, revision, readers }: Extract<Presence, { kind: 'present' }>, seenAt: number): void {
     const known = this.#entries.get(terminal)
     if (known !== undefined && !isLater({ connectedAt, revision }, known)) return
-    const cards = new Set(readers.flatMap(({ card }) => (card === undefined ? [] : [toHex(card)])))
-    this.#remember(terminal, { connectedAt, revision, online: true, cards: [...cards] })
+    const present = new Map<string, CardPlace>()
+    for (const { name, card, since } of readers) {
+      if (card !== undefined) present.set(toHex(card), { guid: card, terminal, reader: name, since, seenAt })
+    }
+    this.#remember(terminal, { connectedAt, revision, online: true, cards: [...present.keys()] })
     this.#unsaved.set(terminal, {
       presence: { terminal, connectedAt, revision, online: true, seenAt },
       readers: readers.map(({ name, ...reader }) => ({ ...reader, terminal, reader: name, seenAt, attached: true })),
+      cards: new Map([...(this.#unsaved.get(terminal)?.cards ?? []), ...present].slice(-MAX_CARDS)),
     })
   }
 
@@ -81,7 +89,7 @@ export class Presences {
     const { revision, cards } = known ?? { revision: 0, cards: [] }
     this.#remember(terminal, { connectedAt, revision, online: false, cards })
     const presence = { terminal, connectedAt, revision, online: false, seenAt }
-    this.#unsaved.set(terminal, { ...this.#unsaved.get(terminal), presence })
+    this.#unsaved.set(terminal, { cards: new Map(), ...this.#unsaved.get(terminal), presence })
   }
 
   #remember(terminal: string, entry: Entry): void {
@@ -162,12 +170,12 @@ function isNews(presence: TerminalPresence, known: TerminalPresence | undefined)
   return presence.connectedAt === known.connectedAt && !presence.online && known.online
 }
 
-async function keep(tx: StoreTransaction, { presence, readers }: Unsaved): Promise<void> {
+async function keep(tx: StoreTransaction, { presence, readers, cards }: Unsaved): Promise<void> {
   const terminal = await tx.terminal(presence.terminal)
   if (terminal?.state !== 'active') return
   const known = await tx.presence(presence.terminal)
   if (!isNews(presence, known)) return
-  if (readers !== undefined) return tx.keepPresence(presence, readers)
+  if (readers !== undefined) return tx.keepPresence(presence, readers, [...cards.values()])
   // It went while no worker listened: nobody knows when.
   await tx.keepAbsence({ ...presence, revision: known?.revision ?? presence.revision, seenAt: known?.seenAt ?? presence.seenAt })
 }

@@ -49,8 +49,11 @@ export interface PlaceReader {
 }
 
 export interface PlaceWriter {
-  /** Takes the place of what was known of this terminal; `readers` are those attached now, the others are remembered as detached. */
-  keepPresence(presence: TerminalPresence, readers: readonly ReaderPlace[]): Promise<void>
+  /**
+   * Takes the place of what was known of this terminal. `readers` are those attached now, the others are remembered as
+   * detached; `cards` those that were seen since the last time, whether or not they are still there.
+   */
+  keepPresence(presence: TerminalPresence, readers: readonly ReaderPlace[], cards: readonly CardPlace[]): Promise<void>
   /** The terminal went: its readers are as they were. */
   keepAbsence(presence: TerminalPresence): Promise<void>
 }

@@ -40,7 +40,7 @@ export class SqlitePlaces implements PlaceReader, PlaceWriter {
     return this.#database.all(`${select('card_places', 'guid = ?')} ORDER BY seen_at DESC, terminal`, [guid]).map(toCardPlace)
   }
 
-  async keepPresence(presence: TerminalPresence, readers: readonly ReaderPlace[]): Promise<void> {
+  async keepPresence(presence: TerminalPresence, readers: readonly ReaderPlace[], cards: readonly CardPlace[]): Promise<void> {
     const { terminal } = presence
     this.#keep(presence)
     // What was there until now was seen until now, whether or not it is there still.
@@ -61,8 +61,8 @@ export class SqlitePlaces implements PlaceReader, PlaceWriter {
            card = excluded.card, since = excluded.since, seen_at = excluded.seen_at, attached = 1`,
         [terminal, reader, simulated, state, card, since, seenAt],
       )
-      if (card !== undefined) this.#keepCard({ guid: card, terminal, reader, since, seenAt })
     }
+    for (const card of cards) this.#keepCard(card)
     this.#database.run(
       `DELETE FROM reader_places WHERE terminal = ?1 AND attached = 0 AND reader NOT IN
          (SELECT reader FROM reader_places WHERE terminal = ?1 AND attached = 0 ORDER BY seen_at DESC, reader LIMIT ?2)`,

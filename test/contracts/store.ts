@@ -1,7 +1,9 @@
 /** What every adapter of the store port must do (gateway/store/store.ts). */
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ReaderPlace, TerminalPresence } from '../../gateway/store/places.ts'
 import {
+  type BlockChange,
   type Card,
   type CardCertificate,
   type Holder,
@@ -102,6 +104,8 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
       const full = card(made.someone, {
         serial: 4_294_967_295,
         sealedSecrets: id(60),
+        freshSecrets: id(60),
+        presenceKey: id(64),
         linked: true,
         state: 'blocked',
         simulated: false,
@@ -227,12 +231,175 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
     })
   })
 
+  describe('the block list', () => {
+    test('keeps every change in order, finds it by version, notice and card, and lists who is blocked', async () => {
+      const { someone, theirs } = await furnished()
+      const other = card(someone, { state: 'blocked' })
+      const notice = id()
+      const changes: BlockChange[] = [
+        { version: 1, guid: theirs.guid, blocked: true, at: 5, notice, cause: 'finding', finding: 'clone' },
+        { version: 2, guid: other.guid, blocked: true, at: 6, notice: id(), cause: 'administrator' },
+        { version: 3, guid: theirs.guid, blocked: false, at: 7 },
+      ]
+      expect(await store.read((reader) => reader.blockListVersion())).toBe(0)
+      await write(async (tx) => {
+        await tx.insertCard(other)
+        for (const change of changes) await tx.insertBlockChange(change)
+      })
+      await store.read(async (reader) => {
+        expect(await reader.blockListVersion()).toBe(3)
+        expect(await reader.blockChanges(0, 10)).toEqual(changes)
+        expect(await reader.blockChanges(1, 1)).toEqual([changes[1]])
+        expect(await reader.blockChanges(3, 10)).toEqual([])
+        expect(await reader.blockChangeOfNotice(notice)).toEqual(changes[0])
+        expect(await reader.blockChangeOfNotice(id())).toBeUndefined()
+        expect(await reader.lastBlockChange(theirs.guid)).toEqual(changes[2])
+        expect(await reader.blockedCards(new Uint8Array(0), 10)).toEqual([other])
+        expect(await reader.blockedCards(other.guid, 10)).toEqual([])
+      })
+    })
+
+    test('finds the open sessions of a card at every terminal', async () => {
+      const made = await furnished()
+      const [open, ended, approval] = [login(made), login(made), login(made, { purpose: 'approval' })]
+      await write(async (tx) => {
+        for (const each of [open, ended, approval]) await tx.insertLogin(each)
+        await tx.endLogin(ended.session, 6, 'used')
+      })
+      expect(await store.read((reader) => reader.openSessionsOfCard(made.theirs.guid))).toEqual([open, approval])
+    })
+
+    test("makes a card's fresh secrets its own, where there are some", async () => {
+      const { theirs } = await furnished()
+      const [own, fresh] = [id(60), id(61)]
+      await write((tx) => tx.updateCard(theirs.guid, { sealedSecrets: own, presenceKey: id(64).fill(7) }))
+      await write((tx) => tx.promoteFreshSecrets(theirs.guid))
+      expect(await store.read((reader) => reader.card(theirs.guid))).toMatchObject({ sealedSecrets: own })
+      await write((tx) => tx.updateCard(theirs.guid, { freshSecrets: fresh }))
+      expect(await store.read((reader) => reader.card(theirs.guid))).toMatchObject({ sealedSecrets: own, freshSecrets: fresh })
+      await write((tx) => tx.promoteFreshSecrets(theirs.guid))
+      expect(await store.read((reader) => reader.card(theirs.guid))).toEqual({
+        ...theirs,
+        sealedSecrets: fresh,
+        presenceKey: new Uint8Array(64).fill(7),
+      })
+    })
+  })
+
+  describe('places', () => {
+    const presence = (terminal: string, more: Partial<TerminalPresence> = {}): TerminalPresence => ({
+      terminal,
+      connectedAt: 10,
+      revision: 1,
+      online: true,
+      seenAt: 100,
+      ...more,
+    })
+    const place = (terminal: string, reader: string, more: Partial<ReaderPlace> = {}): ReaderPlace => ({
+      terminal,
+      reader,
+      simulated: false,
+      state: 'empty',
+      since: 50,
+      seenAt: 100,
+      attached: true,
+      ...more,
+    })
+
+    test('of readers come back; one that is not told of any more is detached, the others are as told', async () => {
+      const { desk } = await furnished()
+      const [a, b] = [place(desk.id, 'A'), place(desk.id, 'B', { state: 'mute', simulated: true })]
+      await write((tx) => tx.keepPresence(presence(desk.id), [a, b], []))
+      const later = presence(desk.id, { revision: 2, seenAt: 200 })
+      const again = { ...a, state: 'in-use', since: 150, seenAt: 200 } as const
+      await write((tx) => tx.keepPresence(later, [again], []))
+      await store.read(async (reader) => {
+        expect(await reader.presence(desk.id)).toEqual(later)
+        expect(await reader.readersOfTerminal(desk.id)).toEqual([again, { ...b, attached: false, seenAt: 200 }])
+        expect(await reader.readersNamed('B', 10)).toEqual([{ ...b, attached: false, seenAt: 200 }])
+      })
+      const gone = presence(desk.id, { revision: 2, online: false, seenAt: 300 })
+      await write((tx) => tx.keepAbsence(gone))
+      await store.read(async (reader) => {
+        expect(await reader.presence(desk.id)).toEqual(gone)
+        expect((await reader.readersOfTerminal(desk.id))[0]).toEqual(again)
+      })
+    })
+
+    test('of all readers come in the order of terminal and name, after any of them', async () => {
+      const { code } = await furnished()
+      const desks = [terminal(code), terminal(code)].sort((x, y) => (x.id < y.id ? -1 : 1))
+      const all = desks.flatMap((desk) => ['A', 'B', 'C'].map((reader) => place(desk.id, reader)))
+      await write(async (tx) => {
+        for (const desk of desks) {
+          await tx.insertTerminal(desk)
+          const own = all.filter((one) => one.terminal === desk.id)
+          await tx.keepPresence(presence(desk.id), [...own].reverse(), [])
+        }
+      })
+      await store.read(async (reader) => {
+        expect(await reader.readerPlaces({ terminal: '', reader: '' }, 10)).toEqual(all)
+        const [, , third] = all
+        expect(await reader.readerPlaces(third as ReaderPlace, 2)).toEqual(all.slice(3, 5))
+        expect(await reader.readersNamed('A', 1)).toEqual([all[0]])
+      })
+    })
+
+    test('of a card: the latest first, seen until its terminal told of its readers without it, eight at most', async () => {
+      const { theirs, code } = await furnished()
+      const desks = Array.from({ length: 10 }, () => terminal(code))
+      for (const [i, desk] of desks.entries()) {
+        const seenAt = 100 + i
+        await write(async (tx) => {
+          await tx.insertTerminal(desk)
+          const seen = { guid: theirs.guid, terminal: desk.id, reader: 'A', since: 1, seenAt }
+          await tx.keepPresence(presence(desk.id, { seenAt }), [place(desk.id, 'A', { card: theirs.guid, seenAt })], [seen])
+        })
+      }
+      const last = desks.at(-1)?.id ?? ''
+      await write((tx) => tx.keepPresence(presence(last, { seenAt: 500, revision: 2 }), [place(last, 'A', { seenAt: 500 })], []))
+      const found = await store.read((reader) => reader.cardPlaces(theirs.guid))
+      expect(found.map(({ terminal: at }) => at)).toEqual(
+        desks
+          .slice(2)
+          .map((desk) => desk.id)
+          .reverse(),
+      )
+      expect(found[0]?.seenAt).toBe(500)
+      expect(found[1]?.seenAt).toBe(108)
+    })
+
+    test('of a card that does not exist are not kept', async () => {
+      const { desk } = await furnished()
+      const guid = id()
+      const seen = { guid, terminal: desk.id, reader: 'A', since: 1, seenAt: 1 }
+      await write((tx) => tx.keepPresence(presence(desk.id), [place(desk.id, 'A', { card: guid })], [seen]))
+      expect(await store.read((reader) => reader.cardPlaces(guid))).toEqual([])
+      expect((await store.read((reader) => reader.readersOfTerminal(desk.id)))[0]?.card).toEqual(guid)
+    })
+  })
+
   describe('there is at most one', () => {
     test.each<[string, (made: Awaited<ReturnType<typeof furnished>>, tx: StoreTransaction) => Promise<void>]>([
       ['holder with a number', (made, tx) => tx.insertHolder(holder({ reference: made.someone.reference }))],
       ['card with a GUID', (made, tx) => tx.insertCard(card(made.someone, { guid: made.theirs.guid }))],
       ['terminal with an identifier', (made, tx) => tx.insertTerminal(terminal(made.code, { id: made.desk.id }))],
       ['invitation with a secret', (made, tx) => tx.insertInvitation(made.code)],
+      [
+        'block with a notice',
+        async (made, tx) => {
+          const change = { guid: made.theirs.guid, blocked: true, at: 1, notice: id(), cause: 'supervisor' } as const
+          await tx.insertBlockChange({ version: 1, ...change })
+          await tx.insertBlockChange({ version: 2, ...change })
+        },
+      ],
+      [
+        'change with a version',
+        async (made, tx) => {
+          await tx.insertBlockChange({ version: 1, guid: made.theirs.guid, blocked: false, at: 1 })
+          await tx.insertBlockChange({ version: 1, guid: made.theirs.guid, blocked: false, at: 1 })
+        },
+      ],
       [
         'valid certificate of a card',
         async (made, tx) => {

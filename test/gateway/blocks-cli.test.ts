@@ -1,0 +1,140 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { toHex } from '../../protocol/bytes.ts'
+import type { LoginResult } from '../../protocol/messages/operations.ts'
+import { GatewayClient, SoftwareCard } from '../support/gateway-client.ts'
+import { GatewayProcess, gatewayCommand } from '../support/gateway-process.ts'
+import { NoticesClient } from '../support/notices-client.ts'
+
+// Each command is a process of its own.
+vi.setConfig({ testTimeout: 30_000 })
+
+const folder = mkdtempSync(join(tmpdir(), 'tessera-blocks-cli-'))
+const directory = join(folder, 'gateway')
+const data = ['--data', directory]
+let gateway: GatewayProcess
+let client: GatewayClient
+let notices: NoticesClient
+let operator: LoginResult
+const card = new SoftwareCard()
+const guid = () => toHex(card.guid as Uint8Array)
+beforeAll(async () => {
+  gateway = await GatewayProcess.start(...data, '--desk', '--site', 'Front desk')
+  client = await GatewayClient.connect(gateway.ready.brokerUrl)
+  await client.enrol(gateway.ready.invitation ?? '')
+  await client.open()
+  const supervisor = new SoftwareCard()
+  await client.register(supervisor, { person: { givenName: 'Ada', familyName: 'First', reference: 'op-1' } })
+  operator = await client.login(supervisor, 'operator')
+  const person = { givenName: 'Pat', familyName: 'Doe', reference: 'P-1' }
+  await client.register(card, { person, session: operator.session })
+  notices = await NoticesClient.listen(client)
+}, 30_000)
+afterAll(async () => {
+  await client.close()
+  await gateway.end('SIGKILL')
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function json(...words: string[]): Promise<unknown> {
+  const { status, output } = await gatewayCommand(...words, ...data, '--json')
+  expect(status, output).toBe(0)
+  return JSON.parse(output)
+}
+
+describe('beside a running gateway', () => {
+  test('block tells the terminal with the session at once, and the card is refused', async () => {
+    const { session } = await client.login(card)
+    expect(await json('block', guid())).toEqual({ outcome: 'blocked', announced: 'yes', terminals: [client.terminal] })
+    const { notice } = await notices.notice(card.guid as Uint8Array)
+    expect(notice).toMatchObject({ kind: 'block', cause: 'administrator', blockPin: true })
+    await expect(client.login(card)).rejects.toMatchObject({ code: 'card-blocked' })
+    await expect(client.request('session.end', { session, reason: 'card-removed' })).resolves.toEqual({})
+    await notices.until(() => notices.versions.length > 0)
+  })
+
+  test('blocks lists it, for people and as JSON', async () => {
+    expect(await json('blocks')).toEqual([{ guid: guid(), standing: 'blocked', at: expect.any(Number), cause: 'administrator' }])
+    const { output } = await gatewayCommand('blocks', ...data)
+    expect(output).toMatch(/^GUID +SINCE +BY +STATE\n/)
+    expect(output).toContain(guid())
+  })
+
+  test('unblock lifts it, once, and says what it does not do', async () => {
+    const { output, status } = await gatewayCommand('unblock', guid(), ...data)
+    expect(status).toBe(0)
+    expect(output).toContain('a PIN that is blocked on the card stays so')
+    await client.login(card)
+    expect(await json('unblock', guid())).toEqual({ outcome: 'unchanged' })
+    expect(await json('blocks')).toEqual([])
+    const { entries } = await client.request('blocks.fetch', { since: 0 })
+    expect(entries.map(({ blocked }) => blocked)).toEqual([true, false])
+  })
+
+  test('block --keep-pin leaves the PIN on the card', async () => {
+    notices.notices.length = 0
+    await client.login(card)
+    await json('block', guid(), '--keep-pin')
+    expect((await notices.notice(card.guid as Uint8Array)).notice).toMatchObject({ blockPin: false })
+    await json('unblock', guid())
+  })
+
+  test('locate finds card and reader, and says so where it never saw them', async () => {
+    const never = await gatewayCommand('locate', 'card', guid(), ...data, '--json')
+    expect(never).toMatchObject({ status: 1, output: expect.stringContaining('"places":[]') })
+    await notices.holds(card.guid)
+    await expect.poll(async () => (await gatewayCommand('locate', 'card', guid(), ...data)).status, { timeout: 5000 }).toBe(0)
+    const place = { site: 'Front desk', reader: 'Reader 1', terminal: client.terminal, online: true, present: true, card: guid() }
+    expect(await json('locate', 'card', guid())).toEqual({ places: [expect.objectContaining(place)], more: false })
+    expect(await json('locate', 'reader', 'Reader 1')).toEqual({ places: [expect.objectContaining(place)], more: false })
+    const { output } = await gatewayCommand('locate', 'reader', 'Reader 1', ...data)
+    expect(output).toMatch(/^SITE +READER +STATE +SINCE +SEEN +TERMINAL\nFront desk +Reader 1 +card/)
+  })
+
+  test('a card by presence alone is told too', async () => {
+    notices.notices.length = 0
+    expect(await json('block', guid())).toMatchObject({ announced: 'yes', terminals: [client.terminal] })
+    await notices.notice(card.guid as Uint8Array)
+    await json('unblock', guid())
+  })
+
+  test('the run file is for its user only, and tells no secret', () => {
+    const [name] = readdirSync(join(directory, 'run'))
+    const path = join(directory, 'run', name ?? '')
+    expect(statSync(path).mode & 0o077).toBe(0)
+    expect(Object.keys(JSON.parse(readFileSync(path, 'utf8')) as object).sort()).toEqual(['brokerUrl', 'pid', 'worker'])
+  })
+})
+
+describe('refused with status 1 or 2', () => {
+  test('a card that is not there, and words that are none', async () => {
+    const unknown = '00'.repeat(16)
+    expect(await gatewayCommand('block', unknown, ...data, '--json')).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('unknown-card'),
+    })
+    expect(await gatewayCommand('unblock', unknown, ...data, '--json')).toMatchObject({ status: 1 })
+    for (const words of [['block'], ['block', 'x'], ['block', unknown, 'y'], ['locate', 'moon', 'x'], ['locate', 'card', 'x']]) {
+      expect(await gatewayCommand(...words, ...data), words.join(' ')).toMatchObject({ status: 2 })
+    }
+  })
+})
+
+describe('with no gateway running', () => {
+  test('a block is committed, and honoured and told once one runs', async () => {
+    await gateway.end('SIGKILL')
+    expect(await json('block', guid())).toEqual({ outcome: 'blocked', announced: 'no-gateway', terminals: [] })
+    gateway = await GatewayProcess.start(...data, '--port', '0')
+    const again = await GatewayClient.connect(gateway.ready.brokerUrl, client.identity)
+    try {
+      const { blockListVersion } = await again.open()
+      const { entries } = await again.request('blocks.fetch', { since: blockListVersion - 1 })
+      expect(entries).toMatchObject([{ guid: card.guid, blocked: true }])
+      await expect(again.login(card)).rejects.toMatchObject({ code: 'card-blocked' })
+    } finally {
+      await again.close()
+    }
+  })
+})
