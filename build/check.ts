@@ -15,6 +15,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   'types: preload': types('tsconfig.preload.json'),
   'types: window': types('tsconfig.renderer.json'),
   'types: gateway': types('tsconfig.gateway.json'),
+  'types: service': types('tsconfig.service.json'),
   'types: build, bench, tests': types('tsconfig.json'),
   layers: [path.join(root, 'build', 'layers.ts')],
   'unused code': [tool('knip', 'bin', 'knip.js'), '--no-progress', '--treat-config-hints-as-errors'],

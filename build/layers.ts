@@ -43,6 +43,9 @@ const LAYERS: readonly Layer[] = [
     imports: ['protocol/', 'native/', 'gateway/'],
     packages: ['node:', 'aedes', 'mqtt', 'valibot', '@peculiar/asn1-*'],
   },
+  { place: 'service/', imports: ['protocol/', 'native/', 'service/'], packages: ['node:', 'mqtt', 'valibot'] },
+  // What a service's programmer writes: the library and nothing behind it.
+  { place: 'examples/', imports: ['service/', 'examples/'], packages: ['node:', 'valibot'] },
   {
     place: 'electron/',
     imports: ['protocol/', 'native/', 'electron/'],

@@ -7,6 +7,7 @@ import { toHex } from '../protocol/bytes.ts'
 import { Audit } from './audit/chain.ts'
 import { createAuthority } from './authority/authority.ts'
 import { deriveKey, openKeys } from './authority/keys.ts'
+import { createNodeKeys } from './authority/node-keys.ts'
 import { createSealer } from './authority/sealing.ts'
 import { createTerminalKeys } from './authority/terminal-keys.ts'
 import type { Blocks } from './blocks/blocks.ts'
@@ -63,6 +64,7 @@ export function openRegistry(
     authority: createAuthority(crypto, keys),
     sealer: createSealer(crypto, deriveKey(crypto, keys.master, 'card secrets', 32)),
     terminalKeys: createTerminalKeys(crypto, keys.master),
+    nodeKeys: createNodeKeys(crypto, keys.master),
     now,
   }
   return { registry, master: keys.master }

@@ -86,3 +86,17 @@ export type AuditEvent =
   | { readonly event: 'card-withdrawn'; readonly guid: Uint8Array }
   | { readonly event: 'holder-suspended'; readonly holder: Uint8Array }
   | { readonly event: 'holder-restored'; readonly holder: Uint8Array }
+  | { readonly event: 'node-invited'; readonly node: string; readonly invitation: Uint8Array }
+  | { readonly event: 'node-enrolled'; readonly node: string; readonly id: string; readonly fingerprint: Uint8Array }
+  | { readonly event: 'node-connected'; readonly node: string; readonly worker: string }
+  | { readonly event: 'node-withdrawn'; readonly node: string }
+  | {
+      readonly event: 'token-issued'
+      readonly token: Uint8Array
+      readonly node: string
+      readonly session: Uint8Array
+      /** The operator's session whose role stood behind it. */
+      readonly operator?: Uint8Array
+      readonly terminal: string
+      readonly scopes: readonly string[]
+    }

@@ -1,14 +1,15 @@
 /** The certificate authority: who terminals and cards are, signed by the gateway's root. */
 import { toHex } from '../../protocol/bytes.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
+import { nodeUri } from '../../protocol/messages/service.ts'
 import type { GatewayKeys, Identity } from './keys.ts'
 import { type EcAlgorithm, type EcPublicKey, isSignedBy, issueCertificate, subjectPublicKeyInfo, X509Error } from './x509.ts'
 
 /** id-kp-clientAuth, RFC 5280 section 4.2.1.12. */
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 const YEAR_MS = 365.25 * 24 * 60 * 60 * 1000
-/** Whether a terminal may still work is the registry's to say, at every message; its certificate only has to last. */
-const TERMINAL_YEARS = 10
+/** Whether a terminal or node may still work is the registry's to say, at every message; its certificate only has to last. */
+const DEVICE_YEARS = 10
 
 export interface Authority {
   readonly root: Uint8Array
@@ -16,6 +17,8 @@ export interface Authority {
   readonly rootFingerprint: Uint8Array
   identity(algorithm: EcAlgorithm): Identity
   issueTerminal(terminal: string, key: EcPublicKey, now: number): Uint8Array
+  /** The subject alternative name tells a node's certificate from a terminal's, and one node's from another's. */
+  issueNode(node: string, key: EcPublicKey, now: number): Uint8Array
   /** The subject holds the holder's pseudonym and the card's GUID, no name (docs/security.md). */
   issueCard(holder: Uint8Array, guid: Uint8Array, key: EcPublicKey, now: number, expiresAt: number): Uint8Array
   /** Whether this authority signed it, whatever its state now. */
@@ -42,8 +45,18 @@ export function createAuthority(crypto: Crypto, keys: GatewayKeys): Authority {
         subject: { O: 'Tessera', CN: terminal },
         key,
         notBefore: now - 60_000,
-        notAfter: now + TERMINAL_YEARS * YEAR_MS,
+        notAfter: now + DEVICE_YEARS * YEAR_MS,
         use: { kind: 'endpoint', purposes: [CLIENT_AUTH] },
+      }),
+    issueNode: (node, key, now) =>
+      issueCertificate({
+        crypto,
+        issuer,
+        subject: { O: 'Tessera', CN: node },
+        key,
+        notBefore: now - 60_000,
+        notAfter: now + DEVICE_YEARS * YEAR_MS,
+        use: { kind: 'endpoint', purposes: [CLIENT_AUTH], uri: nodeUri(node) },
       }),
     issueCard: (holder, guid, key, now, expiresAt) =>
       issueCertificate({

@@ -49,18 +49,22 @@ export interface BlocksOptions {
   readonly log: Log
   /** Terminals that hold that card by presence (hexadecimal GUID). */
   readonly holding: (guid: string) => Iterable<string>
+  /** A block is on the disk, and with it the card's sessions and tokens are over. */
+  readonly committed?: () => void
 }
 
 export class Blocks {
   readonly #registry: Registry
   readonly #holding: BlocksOptions['holding']
+  readonly #committed: () => void
   readonly #announcer: Announcer
   readonly #log: Log
   readonly #stop: () => void
   /** The version of the block list that is retained at the broker, as far as is known. */
   #retainedVersion = 0
 
-  constructor({ registry, broker, log, holding }: BlocksOptions) {
+  constructor({ registry, broker, log, holding, committed = () => undefined }: BlocksOptions) {
+    this.#committed = committed
     this.#registry = registry
     this.#holding = holding
     this.#log = log
@@ -110,6 +114,7 @@ export class Blocks {
       this.#log('error', 'block-not-committed', { announced: told.size, ...describeError(error) })
       throw error
     }
+    this.#committed()
     tell(committed.terminals)
     if (committed.outcome === 'blocked') void this.publishVersion().catch((error: unknown) => this.#versionLost(error))
     return { at, outcome: committed.outcome, terminals: [...told], announced: await allWithin(announcements, ANNOUNCE_MS) }

@@ -9,6 +9,7 @@ import { requireOperator } from '../registry/logins.ts'
 import { Refused } from '../registry/refused.ts'
 import { endSession, requireTerminal } from '../registry/terminals.ts'
 import type { Card, StoreReader } from '../store/store.ts'
+import { revokeTokensOf } from '../tokens/revoke.ts'
 
 export interface BlockToCommit {
   readonly notice: Uint8Array
@@ -56,6 +57,7 @@ export function commitBlock(registry: Registry, block: BlockToCommit): Promise<C
     })
     const sessions = await tx.openSessionsOfCard(guid)
     for (const { session } of sessions) await endSession(registry, tx, session, now, 'blocked')
+    await revokeTokensOf(tx, guid, now)
     return { outcome: 'blocked', terminals: [...new Set(sessions.map((session) => session.terminal))] }
   })
 }

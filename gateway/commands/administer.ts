@@ -3,10 +3,12 @@ import { openRegistry } from '../main.ts'
 import { type Outcome, restoreHolder, suspendHolder, withdrawCard, withdrawTerminal } from '../registry/administration.ts'
 import type { Registry } from '../registry/context.ts'
 import { invite } from '../registry/terminals.ts'
+import { withdrawNode } from '../tokens/nodes.ts'
 import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts'
 import { dataDirectoryOf, type Output, siteOf, text, UsageError, type Values, wholeNumber } from './common.ts'
 import { auditVerify, listCards, listHolders, listTerminals } from './lists.ts'
 import { locateCommand } from './locate.ts'
+import { inviteNodeCommand, listNodes } from './nodes.ts'
 
 /** Resolves with the exit status. */
 export async function administer(command: string, rest: readonly string[], values: Values, output: Output): Promise<number> {
@@ -47,6 +49,8 @@ async function administerWith(
   }
   switch ([command, verb, who === undefined ? '' : 'WHO'].filter(Boolean).join(' ')) {
     case 'invite': {
+      const node = text(values, 'node')
+      if (node !== undefined) return inviteNodeCommand(registry, node, values, output)
       const hours = wholeNumber(values, 'hours', 24, 1, 24 * 30)
       const first = values['first-operator'] === true
       const made = await invite(registry, { site: siteOf(values), validMs: hours * 3_600_000, mayRegisterFirstOperator: first })
@@ -68,6 +72,10 @@ async function administerWith(
       return listTerminals(registry, output)
     case 'terminals withdraw WHO':
       return change(withdrawTerminal(registry, who ?? ''))
+    case 'nodes':
+      return listNodes(registry, output)
+    case 'nodes withdraw WHO':
+      return change(withdrawNode(registry, who ?? ''))
     case 'blocks':
       return blocksCommand(registry, output)
     case 'locate card WHO':

@@ -58,10 +58,11 @@ export const HELP = {
   all: `npm run gateway -- COMMAND [options]
 
   start                     run the gateway
-  invite                    make a one-time code that enrols a terminal
+  invite                    make a one-time code that enrols a terminal or a service node
   holders                   list the people; suspend or restore one
   cards                     list the cards; withdraw one
   terminals                 list the terminals; withdraw one
+  nodes                     list the service nodes; withdraw one
   block                     block a card, at once and everywhere
   unblock                   lift the gateway's block of a card
   blocks                    list the cards that are blocked
@@ -85,11 +86,16 @@ Runs until SIGTERM or SIGINT. Without --broker it brings its own, on this machin
   --json        one line {"ready":true,...} when ready; the log goes to standard error${COMMON.replace(/\n {2}--json.*/, '')}`,
   invite: `npm run gateway -- invite [options]
 
-Makes a code that enrols one terminal, once. It also tells the terminal which gateway to trust: hand it over safely.
+Makes a code that enrols one terminal or service node, once. It also tells which gateway to trust: hand it over safely.
 
   --site NAME         where the terminal stands, as people know it (default "Desk")
   --hours N           how long the code may be used (default 24)
-  --first-operator    the terminal may register the first operator, while there is none${COMMON}`,
+  --first-operator    the terminal may register the first operator, while there is none
+
+  --node NAME         a service node, by the name that terminals ask for; instead of --site
+  --scopes LIST       what a login may do there: SCOPE or SCOPE=ROLE, with commas; with a role, an operator who has it
+                      must be signed in at the terminal. Inviting a name again changes its scopes
+  --minutes N         how long a token for it lives (default 5)${COMMON}`,
   holders: `npm run gateway -- holders [suspend WHO | restore WHO] [options]
 
 Lists the people, or suspends or restores one: WHO is the house's number of the person, or the identifier.
@@ -101,6 +107,10 @@ ${COMMON}`,
   terminals: `npm run gateway -- terminals [withdraw ID] [options]
 
 Lists the terminals, or withdraws one for good.
+${COMMON}`,
+  nodes: `npm run gateway -- nodes [withdraw NAME] [options]
+
+Lists the service nodes, or withdraws one for good: its sessions end, and its name is not given again.
 ${COMMON}`,
   block: `npm run gateway -- block GUID [options]
 

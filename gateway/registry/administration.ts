@@ -1,6 +1,7 @@
-/** What an administrator does from the command line. Sessions of what is withdrawn end at their next use. */
+/** What an administrator does from the command line. Sessions of what is withdrawn end at their next use, those with service nodes at once. */
 import { fromHex } from '../../protocol/bytes.ts'
 import type { Holder, StoreTransaction } from '../store/store.ts'
+import { revokeTokensOf } from '../tokens/revoke.ts'
 import type { Registry } from './context.ts'
 
 /** 'unchanged': it was so already, or cannot be that way any more. */
@@ -20,6 +21,7 @@ export async function withdrawCard({ store, audit, now }: Work, guidText: string
     if (open !== undefined) await tx.updateRegistration(open.id, { state: 'abandoned' })
     await tx.withdrawCertificates(guid)
     await tx.updateCard(guid, { state: 'withdrawn' })
+    await revokeTokensOf(tx, guid, now())
     await audit.append(tx, now(), { event: 'card-withdrawn', guid })
     return 'done'
   })
@@ -40,6 +42,7 @@ async function setHolderState({ store, audit, now }: Work, who: string, state: H
     if (holder === undefined) return 'unknown'
     if (holder.state === state) return 'unchanged'
     await tx.updateHolder(holder.id, { state })
+    if (state === 'suspended') await tx.revokeTokens({ holder: holder.id }, now())
     await audit.append(tx, now(), { event: state === 'active' ? 'holder-restored' : 'holder-suspended', holder: holder.id })
     return 'done'
   })
@@ -59,6 +62,7 @@ export async function withdrawTerminal({ store, audit, now }: Work, id: string):
     if (terminal === undefined) return 'unknown'
     if (terminal.state === 'withdrawn') return 'unchanged'
     await tx.updateTerminal(id, { state: 'withdrawn' })
+    await tx.revokeTokens({ terminal: id }, now())
     await audit.append(tx, now(), { event: 'terminal-withdrawn', terminal: id })
     return 'done'
   })

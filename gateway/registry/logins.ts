@@ -136,6 +136,26 @@ async function activate(
   return role === undefined ? holder : { ...holder, role }
 }
 
+/** A login that stands, on this terminal: a person's or an operator's. Throws Refused. */
+export async function requireOpenLogin(
+  registry: Registry,
+  reader: SessionReader,
+  terminal: string,
+  session: Uint8Array,
+): Promise<{ readonly login: Login; readonly holder: Holder }> {
+  const login = await reader.login(session)
+  if (login === undefined || login.terminal !== terminal || login.endedAt !== undefined) throw new Refused('session-unknown')
+  if (login.purpose !== 'holder' && login.purpose !== 'operator') throw new Refused('session-unknown')
+  const now = registry.now()
+  if (login.at + SESSION_MS <= now) throw new Refused('session-unknown')
+  const holder = await requireHolder(reader, login.holder)
+  const card = await reader.card(login.guid)
+  if (card === undefined) throw new Refused('session-unknown')
+  requireActive(card.state)
+  if (card.expiresAt <= now) throw new Refused('card-expired')
+  return { login, holder }
+}
+
 /** The operator of a session that is open on this terminal and holds at least that role. Throws Refused. */
 export function requireOperator(
   registry: Registry,

@@ -143,5 +143,6 @@ export async function endSession(
   reason: SessionEnd,
 ): Promise<void> {
   await tx.endLogin(session, now, reason)
+  await tx.revokeTokens({ session }, now)
   await audit.append(tx, now, { event: 'session-ended', session, reason })
 }

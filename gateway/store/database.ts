@@ -28,6 +28,11 @@ const COLUMNS = {
   presences: 'terminal, connected_at AS connectedAt, revision, online, seen_at AS seenAt',
   reader_places: 'terminal, reader, simulated, state, card, since, seen_at AS seenAt, attached',
   card_places: 'guid, terminal, reader, since, seen_at AS seenAt',
+  nodes:
+    'name, state, scopes, token_ms AS tokenMs, invitation, invited_at AS invitedAt, invitation_expires_at AS invitationExpiresAt, ' +
+    'invitation_used AS invitationUsed, id, fingerprint, public_key AS publicKey, certificate, enrolled_at AS enrolledAt, ' +
+    'connection, seen_at AS seenAt',
+  tokens: 'id, node, audience, session, operator, guid, holder, terminal, expires_at AS expiresAt',
   logins: 'session, holder, guid, terminal, site, purpose, at, ended_at AS endedAt, ended',
 } as const
 

@@ -167,4 +167,46 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (guid, terminal)
   ) STRICT, WITHOUT ROWID;
   `,
+  // Service nodes and their tokens.
+  `
+  CREATE TABLE nodes (
+    name TEXT PRIMARY KEY,
+    state TEXT NOT NULL CHECK (state IN ('invited', 'active', 'withdrawn')),
+    scopes TEXT NOT NULL,
+    token_ms INTEGER NOT NULL,
+    invitation BLOB NOT NULL UNIQUE CHECK (length(invitation) = 32),
+    invited_at INTEGER NOT NULL,
+    invitation_expires_at INTEGER NOT NULL,
+    invitation_used INTEGER NOT NULL CHECK (invitation_used IN (0, 1)),
+    id TEXT UNIQUE,
+    fingerprint BLOB UNIQUE CHECK (fingerprint IS NULL OR length(fingerprint) = 32),
+    public_key BLOB,
+    certificate BLOB,
+    enrolled_at INTEGER,
+    connection BLOB,
+    seen_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX nodes_by_connection ON nodes (connection) WHERE connection IS NOT NULL;
+
+  CREATE TABLE tokens (
+    id BLOB PRIMARY KEY CHECK (length(id) = 16),
+    node TEXT NOT NULL REFERENCES nodes (name),
+    audience TEXT NOT NULL,
+    session BLOB NOT NULL CHECK (length(session) = 16),
+    operator BLOB CHECK (operator IS NULL OR length(operator) = 16),
+    guid BLOB NOT NULL REFERENCES cards (guid),
+    holder BLOB NOT NULL REFERENCES holders (id),
+    terminal TEXT NOT NULL REFERENCES terminals (id),
+    expires_at INTEGER NOT NULL,
+    revoked_at INTEGER,
+    announced_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX live_tokens_of_session ON tokens (session) WHERE revoked_at IS NULL;
+  CREATE INDEX live_tokens_of_operator ON tokens (operator) WHERE revoked_at IS NULL AND operator IS NOT NULL;
+  CREATE INDEX live_tokens_of_card ON tokens (guid) WHERE revoked_at IS NULL;
+  CREATE INDEX live_tokens_of_holder ON tokens (holder) WHERE revoked_at IS NULL;
+  CREATE INDEX tokens_by_end ON tokens (expires_at);
+  CREATE INDEX revoked_tokens ON tokens (audience, revoked_at) WHERE revoked_at IS NOT NULL;
+  CREATE INDEX unannounced_tokens ON tokens (expires_at) WHERE revoked_at IS NOT NULL AND announced_at IS NULL;
+  `,
 ]

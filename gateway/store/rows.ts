@@ -2,6 +2,8 @@
 import * as v from 'valibot'
 import { blockCauseSchema } from '../../protocol/messages/notices.ts'
 import { ROLES } from '../../protocol/messages/operations.ts'
+import { scopeRuleSchema } from '../../protocol/messages/service.ts'
+import type { ServiceNode, Token } from './nodes.ts'
 import type { CardPlace, ReaderPlace, TerminalPresence } from './places.ts'
 import {
   type AuditEntry,
@@ -132,6 +134,24 @@ const readerPlaceRow = v.object({
   attached: flag,
 })
 const cardPlaceRow = v.object({ guid: bytes, terminal: v.string(), reader: v.string(), since: integer, seenAt: integer })
+const nodeRow = v.object({
+  name: v.string(),
+  state: v.picklist(['invited', 'active', 'withdrawn']),
+  scopes: v.pipe(v.string(), v.parseJson(), v.array(scopeRuleSchema)),
+  tokenMs: integer,
+  invitation: bytes,
+  invitedAt: integer,
+  invitationExpiresAt: integer,
+  invitationUsed: flag,
+  id: optional(v.string()),
+  fingerprint: optional(bytes),
+  publicKey: optional(bytes),
+  certificate: optional(bytes),
+  enrolledAt: optional(integer),
+  connection: optional(bytes),
+  seenAt: optional(integer),
+})
+const tokenNameRow = v.object({ id: bytes, audience: v.string() })
 const auditRow = v.object({ sequence: integer, entry: bytes, hash: bytes })
 const auditHeadRow = v.object({ sequence: integer, hash: bytes, mac: bytes })
 
@@ -154,5 +174,7 @@ export const toBlockChange: (row: unknown) => BlockChange = reader(blockChangeRo
 export const toPresence: (row: unknown) => TerminalPresence = reader(presenceRow)
 export const toReaderPlace: (row: unknown) => ReaderPlace = reader(readerPlaceRow)
 export const toCardPlace: (row: unknown) => CardPlace = reader(cardPlaceRow)
+export const toNode: (row: unknown) => ServiceNode = reader(nodeRow)
+export const toTokenName: (row: unknown) => Pick<Token, 'id' | 'audience'> = reader(tokenNameRow)
 export const toAuditEntry: (row: unknown) => AuditEntry = reader(auditRow)
 export const toAuditHead: (row: unknown) => AuditHead = reader(auditHeadRow)

@@ -19,7 +19,7 @@ import {
   toRegistration,
   toTerminal,
 } from './rows.ts'
-import { SqlitePlaces } from './sqlite-places.ts'
+import { SqliteNodes } from './sqlite-nodes.ts'
 import { type Store, StoreError, type StoreReader, type StoreTransaction } from './store.ts'
 
 /** The smallest byte string that is greater than all that begin with the prefix; undefined where the prefix is all ff. */
@@ -35,7 +35,7 @@ function after(prefix: Uint8Array): Uint8Array | undefined {
   return undefined
 }
 
-class SqliteTransaction extends SqlitePlaces implements StoreTransaction {
+class SqliteTransaction extends SqliteNodes implements StoreTransaction {
   readonly #database: Database
   constructor(database: Database) {
     super(database)

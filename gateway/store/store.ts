@@ -7,6 +7,7 @@
  */
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
+import type { NodeReader, NodeWriter } from './nodes.ts'
 import type { PlaceReader, PlaceWriter } from './places.ts'
 
 export interface Holder {
@@ -157,7 +158,7 @@ export interface AuditHead {
   readonly mac: Uint8Array
 }
 
-export interface StoreReader extends PlaceReader {
+export interface StoreReader extends PlaceReader, NodeReader {
   holder(id: Uint8Array): Promise<Holder | undefined>
   holderByReference(reference: string): Promise<Holder | undefined>
   /** In the order of registration. */
@@ -198,7 +199,7 @@ export interface StoreReader extends PlaceReader {
   audit(after: number, limit: number): Promise<AuditEntry[]>
 }
 
-export interface StoreTransaction extends StoreReader, PlaceWriter {
+export interface StoreTransaction extends StoreReader, PlaceWriter, NodeWriter {
   insertHolder(holder: Holder): Promise<void>
   updateHolder(id: Uint8Array, changes: { readonly state?: Holder['state']; readonly role?: Role }): Promise<void>
   insertCard(card: Card): Promise<void>

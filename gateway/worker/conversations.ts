@@ -4,6 +4,7 @@
  * message_1 claims, the oldest goes first; an open channel goes when it was silent for a day, or when its terminal makes
  * a new one.
  */
+import type { Party } from '../../native/conversation/handshake.ts'
 import { toHex, wipe } from '../../protocol/bytes.ts'
 import type { SentMessage2 } from '../../protocol/edhoc/responder.ts'
 import type { Device } from './device.ts'
@@ -11,8 +12,8 @@ import type { Device } from './device.ts'
 export interface Handshake {
   readonly cI: Uint8Array
   readonly cR: Uint8Array
-  /** The terminal that message_1 claims to come from: where answers go. */
-  readonly from: string
+  /** Who message_1 claims to be: where answers go. */
+  readonly from: Party
   readonly expiresAt: number
   state:
     | { readonly kind: 'begun'; readonly sent: SentMessage2 }
@@ -52,7 +53,7 @@ export class Conversations {
   }
 
   addHandshake(handshake: Handshake): void {
-    const own = this.#handshakesOf.get(handshake.from) ?? new Set()
+    const own = this.#handshakesOf.get(handshake.from.id) ?? new Set()
     const oldestOfOne = own.size >= MAX_HANDSHAKES_OF_ONE ? first(own) : undefined
     if (oldestOfOne !== undefined) this.#removeHandshake(oldestOfOne)
     const oldest = this.#handshakes.size >= MAX_HANDSHAKES ? first(this.#handshakes.keys()) : undefined
@@ -60,7 +61,7 @@ export class Conversations {
     const key = toHex(handshake.cR)
     this.#handshakes.set(key, handshake)
     own.add(key)
-    this.#handshakesOf.set(handshake.from, own)
+    this.#handshakesOf.set(handshake.from.id, own)
   }
 
   /** The handshake is over: its channel takes its place, and that of the terminal's channel before. */
@@ -110,9 +111,9 @@ export class Conversations {
     const handshake = this.#handshakes.get(key)
     if (handshake === undefined) return
     this.#handshakes.delete(key)
-    const own = this.#handshakesOf.get(handshake.from)
+    const own = this.#handshakesOf.get(handshake.from.id)
     own?.delete(key)
-    if (own?.size === 0) this.#handshakesOf.delete(handshake.from)
+    if (own?.size === 0) this.#handshakesOf.delete(handshake.from.id)
   }
 }
 

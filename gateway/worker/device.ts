@@ -1,4 +1,5 @@
 /** What a worker knows of one authenticated terminal while its channel is open. */
+import type { Party } from '../../native/conversation/handshake.ts'
 import type { Channel } from '../../protocol/channel.ts'
 import type { SentMessage2 } from '../../protocol/edhoc/responder.ts'
 import type { LoginPurpose } from '../../protocol/messages/operations.ts'
@@ -20,13 +21,15 @@ export interface PendingAuthentication {
   readonly challenge: Uint8Array
 }
 
-/** An authenticated terminal and its channel. */
+/** An authenticated terminal or service node, and its channel. */
 export interface Device {
+  readonly party: Party
+  /** Its identifier. */
   readonly terminal: string
   readonly cI: Uint8Array
   readonly cR: Uint8Array
   readonly channel: Channel
-  /** The terminal's own topic. */
+  /** Its own topic. */
   readonly topic: string
   readonly message3: Uint8Array
   readonly message4: Uint8Array

@@ -1,6 +1,7 @@
 /** What each operation does: the table that the worker dispatches by (protocol/messages/operations.ts). */
 
 import type { AnswerBody, Operation, RequestBody } from '../../protocol/messages/operations.ts'
+import { nodeOperations } from '../../protocol/messages/token-operations.ts'
 import type { Blocks } from '../blocks/blocks.ts'
 import { cardStatus, confirmNotice, fetchBlocks } from '../blocks/commit.ts'
 import { blockBySupervisor } from '../blocks/supervisor.ts'
@@ -12,6 +13,9 @@ import type { Registry } from '../registry/context.ts'
 import { endSessionOf, pinChanged } from '../registry/logins.ts'
 import { abandon, beginRegistration, certify } from '../registry/registrations.ts'
 import { greet, greetAgain } from '../registry/terminals.ts'
+import { issueToken, listServices } from '../tokens/issue.ts'
+import { greetNode, greetNodeAgain } from '../tokens/nodes.ts'
+import type { Revocations } from '../tokens/revocations.ts'
 import { answerWitness, authenticated } from './authentication.ts'
 import type { Device } from './device.ts'
 import { Logins } from './login.ts'
@@ -26,10 +30,16 @@ export interface HandlerOptions {
   readonly worker: string
   readonly blocks: Blocks
   readonly presences: Presences
+  readonly revocations: Revocations
   readonly observe: (event: GatewayEvent) => void
 }
 
-export function createHandlers({ registry, worker, blocks, presences, observe }: HandlerOptions): Handlers {
+/** What service nodes ask; everything else is for terminals. */
+export function isForNodes(operation: Operation): boolean {
+  return Object.hasOwn(nodeOperations, operation)
+}
+
+export function createHandlers({ registry, worker, blocks, presences, revocations, observe }: HandlerOptions): Handlers {
   const logins = new Logins(registry)
   return {
     async hello(device, body) {
@@ -46,6 +56,7 @@ export function createHandlers({ registry, worker, blocks, presences, observe }:
     },
     async 'session.end'(device, body) {
       await endSessionOf(registry, device.terminal, body)
+      void revocations.announce()
       return {}
     },
     'register.begin': (device, body) => beginRegistration(registry, device.terminal, body),
@@ -76,5 +87,13 @@ export function createHandlers({ registry, worker, blocks, presences, observe }:
     'unblock.begin': (device, body) => beginUnblocking(registry, device.terminal, body),
     locate: (device, body) => answerLocate(registry, presences, device.terminal, body),
     'readers.list': (device, body) => answerReadersList(registry, presences, device.terminal, body),
+    'services.list': (device, body) => listServices(registry, device.terminal, body),
+    'token.request': (device, body) => issueToken(registry, device.terminal, body),
+    async 'node.hello'(device) {
+      if (device.greeted) return greetNodeAgain(registry, device.terminal)
+      const answer = await greetNode(registry, device.terminal, { worker, connection: device.cR })
+      device.greeted = true
+      return answer
+    },
   }
 }

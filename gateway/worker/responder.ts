@@ -1,5 +1,6 @@
 /** The gateway as EDHOC responder: which methods and suites it takes, and how it shows who it is. */
 
+import { equalConstantTime } from '../../protocol/bytes.ts'
 import { encode } from '../../protocol/cbor.ts'
 import { hashAlgorithm } from '../../protocol/cose/headers.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
@@ -54,6 +55,11 @@ export function fingerprintPrefix(reference: CredentialReference): Uint8Array | 
   if (algorithm === hashAlgorithm['SHA-256/64'] && digest.length === 8) return digest
   if (algorithm === hashAlgorithm['SHA-256'] && digest.length === 32) return digest
   return undefined
+}
+
+/** Whether a fingerprint begins so: it is no secret. */
+export function startsWith(fingerprint: Uint8Array, prefix: Uint8Array): boolean {
+  return equalConstantTime(fingerprint.subarray(0, prefix.length), prefix)
 }
 
 export function peerCredential(of: { readonly certificate: Uint8Array; readonly publicKey: Uint8Array }): PeerCredential {

@@ -3,20 +3,13 @@
  * for a stranger's until EDHOC or a channel has verified it; what fits nothing is counted and otherwise ignored, because
  * an answer to garbage would serve nobody but its sender.
  */
-import * as v from 'valibot'
 import type { Broker } from '../../native/broker.ts'
+import { inTopicOf, type Party } from '../../native/conversation/handshake.ts'
 import { equalConstantTime, toHex, wipe } from '../../protocol/bytes.ts'
-import { CborError, decode, encode } from '../../protocol/cbor.ts'
 import { channelOfSession } from '../../protocol/channel.ts'
-import { parseCcs } from '../../protocol/edhoc/credentials.ts'
 import { EdhocError, encodeErrorMessage } from '../../protocol/edhoc/errors.ts'
 import type { ReceivedMessage3 } from '../../protocol/edhoc/responder.ts'
-import {
-  EAD_ENROLMENT_REQUEST,
-  EAD_ENROLMENT_RESULT,
-  type EnrolmentRequest,
-  enrolmentRequestSchema,
-} from '../../protocol/messages/enrolment.ts'
+import { EAD_ENROLMENT_REQUEST } from '../../protocol/messages/enrolment.ts'
 import { decodeRequest, encodeAnswer, encodeRefusal, type Request } from '../../protocol/messages/exchange.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
 import type { Operation } from '../../protocol/messages/operations.ts'
@@ -28,12 +21,14 @@ import { Presences } from '../locator/presences.ts'
 import { describeError, type Log } from '../log.ts'
 import type { Registry } from '../registry/context.ts'
 import { Refused } from '../registry/refused.ts'
-import { enrol } from '../registry/terminals.ts'
+import type { EnrolledNode } from '../store/nodes.ts'
 import type { Terminal } from '../store/store.ts'
+import { Revocations } from '../tokens/revocations.ts'
 import { Conversations, HANDSHAKE_MS, type Handshake } from './conversations.ts'
 import type { Device } from './device.ts'
-import { createHandlers, type Handlers } from './handlers.ts'
-import { authenticatorFor, connectionOf, fingerprintPrefix, peerCredential, receiveMessage1 } from './responder.ts'
+import { acceptEnrolment } from './enrolment.ts'
+import { createHandlers, type Handlers, isForNodes } from './handlers.ts'
+import { authenticatorFor, connectionOf, fingerprintPrefix, peerCredential, receiveMessage1, startsWith } from './responder.ts'
 import { hasSharedSubscriptions } from './shared-subscription.ts'
 
 /** Requests of one terminal that may be under way at a time. */
@@ -81,6 +76,7 @@ export class Worker {
   readonly #handlers: Handlers
   readonly blocks: Blocks
   readonly presences: Presences
+  readonly #revocations: Revocations
   readonly #conversations = new Conversations()
   readonly #noticedUnknown = new BoundedMap<{ at: number }>(1000)
   readonly #underWay = new Set<Promise<void>>()
@@ -111,9 +107,17 @@ export class Worker {
     this.#log = options.log
     const { registry, broker, log, observe = () => undefined } = options
     this.presences = new Presences(registry, log)
-    this.blocks = new Blocks({ registry, broker, log, holding: (guid) => this.presences.holding(guid) })
+    this.#revocations = new Revocations({ registry, broker, log })
+    this.blocks = new Blocks({
+      registry,
+      broker,
+      log,
+      holding: (guid) => this.presences.holding(guid),
+      committed: () => void this.#revocations.announce(),
+    })
     const { blocks, presences } = this
-    this.#handlers = createHandlers({ registry, worker: options.id, blocks, presences, observe })
+    const revocations = this.#revocations
+    this.#handlers = createHandlers({ registry, worker: options.id, blocks, presences, revocations, observe })
   }
 
   /** Rejects with a BrokerError. */
@@ -130,6 +134,7 @@ export class Worker {
       void this.presences.save()
     }, SWEEP_MS)
     this.#sweeper.unref()
+    this.#revocations.start()
     this.#log('info', 'worker-started', { worker: this.#id, shared })
   }
 
@@ -147,6 +152,7 @@ export class Worker {
     clearInterval(this.#sweeper)
     this.blocks.close()
     await Promise.allSettled(this.#underWay)
+    await this.#revocations.close()
     await this.presences.save()
     this.#conversations.closeAll()
     this.#log('info', 'worker-stopped', { worker: this.#id, ...this.#counters })
@@ -180,7 +186,7 @@ export class Worker {
 
   async #dispatch(topic: string, frame: Frame): Promise<void> {
     if (topic === GATEWAY_IN) {
-      if (frame.kind === 'message_1') await this.#message1(frame.from, frame.message)
+      if (frame.kind === 'message_1') await this.#message1({ kind: frame.sender ?? 'terminal', id: frame.from }, frame.message)
       else this.#counters.misplacedFrames += 1
     } else if (frame.kind === 'message_3') await this.#message3(frame.connection, frame.message)
     else if (frame.kind === 'sealed') await this.#sealed(frame.connection, frame.message)
@@ -188,7 +194,7 @@ export class Worker {
     else this.#counters.misplacedFrames += 1
   }
 
-  async #message1(from: string, message1: Uint8Array): Promise<void> {
+  async #message1(from: Party, message1: Uint8Array): Promise<void> {
     const { crypto, authority, now } = this.#registry
     // Without a name for the conversation that fits into a frame nothing can be answered.
     const cI = connectionOf(message1)
@@ -214,7 +220,7 @@ export class Worker {
     if (device !== undefined) {
       if (equalConstantTime(device.message3, message3)) {
         this.#counters.repeatedMessages += 1
-        await this.#send(device.terminal, { kind: 'message_4', connection: device.cI, message: device.message4 }, 1)
+        await this.#send(device.party, { kind: 'message_4', connection: device.cI, message: device.message4 }, 1)
       } else this.#counters.misplacedFrames += 1
       return
     }
@@ -258,16 +264,17 @@ export class Worker {
 
   async #open(handshake: Handshake, message3: Uint8Array, received: ReceivedMessage3): Promise<void> {
     const { crypto, now } = this.#registry
-    const terminal = await this.#findTerminal(handshake, received)
+    const known = await this.#find(handshake.from, received)
     // No candidate makes it 'unknown-credential'; one that is withdrawn is told so within the channel, where it can believe it.
-    const verified = received.verify(...(terminal === undefined ? [] : [peerCredential(terminal)]))
+    const verified = received.verify(...(known === undefined ? [] : [peerCredential(known)]))
     const { message4, session } = verified.prepareMessage4()
     const device: Device = {
-      terminal: handshake.from,
+      party: handshake.from,
+      terminal: handshake.from.id,
       cI: handshake.cI,
       cR: handshake.cR,
       channel: channelOfSession(crypto, session),
-      topic: buildTopic({ kind: 'terminal-in', terminal: handshake.from }),
+      topic: inTopicOf(handshake.from),
       message3,
       message4,
       logins: new Map(),
@@ -278,31 +285,24 @@ export class Worker {
     }
     session.wipe()
     this.#conversations.open(device)
-    await this.#send(device.terminal, { kind: 'message_4', connection: device.cI, message: message4 }, 1)
+    await this.#send(device.party, { kind: 'message_4', connection: device.cI, message: message4 }, 1)
   }
 
-  /** The terminal that the certificate is of, where it is the one that message_1 claimed to come from. */
-  async #findTerminal(handshake: Handshake, received: ReceivedMessage3): Promise<Terminal | undefined> {
+  /** The terminal or node that the certificate is of, where it is the one that message_1 claimed to come from. */
+  async #find({ kind, id }: Party, received: ReceivedMessage3): Promise<Terminal | EnrolledNode | undefined> {
     const prefix = fingerprintPrefix(received.reference)
     if (prefix === undefined) return undefined
-    const found = await this.#registry.store.read((reader) => reader.terminalByFingerprint(prefix))
-    return found.find(({ id }) => id === handshake.from)
+    return this.#registry.store.read(async (reader) => {
+      if (kind === 'terminal') return (await reader.terminalByFingerprint(prefix)).find((terminal) => terminal.id === id)
+      const node = await reader.nodeById(id)
+      return node !== undefined && startsWith(node.fingerprint, prefix) ? node : undefined
+    })
   }
 
   async #enrol(handshake: Handshake, message3: Uint8Array, received: ReceivedMessage3): Promise<void> {
-    const request = parseEnrolment(received)
-    if (received.reference.kind !== 'kccs') throw new Refused('bad-request')
-    const { cred, claims } = received.reference
-    const ccs = parseCcs(claims)
-    if (request === undefined || !('terminal' in request) || ccs?.group !== 'P-256' || request.terminal !== handshake.from)
-      throw new Refused('bad-request')
-    // The signature proves the key before the code is looked at.
-    const verified = received.verify({ cred, publicKey: ccs.publicKey })
-    const result = await enrol(this.#registry, request, ccs.publicKey)
-    const { message4, session } = verified.prepareMessage4([{ label: -EAD_ENROLMENT_RESULT, value: encode(result) }])
-    session.wipe()
+    const message4 = await acceptEnrolment(this.#registry, handshake.from, received)
     handshake.state = { kind: 'enrolled', message3, message4 }
-    this.#log('info', 'terminal-enrolled', { terminal: request.terminal })
+    this.#log('info', `${handshake.from.kind}-enrolled`, { [handshake.from.kind]: handshake.from.id })
     await this.#send(handshake.from, { kind: 'message_4', connection: handshake.cI, message: message4 }, 1)
   }
 
@@ -332,7 +332,8 @@ export class Worker {
     if (device.requestsInFlight >= MAX_REQUESTS_IN_FLIGHT) return encodeRefusal(request.id, { code: 'too-many' })
     device.requestsInFlight += 1
     try {
-      if (!device.greeted && request.operation !== 'hello') throw new Refused('bad-request')
+      if (isForNodes(request.operation) !== (device.party.kind === 'node')) throw new Refused('not-allowed')
+      if (!device.greeted && request.operation !== 'hello' && request.operation !== 'node.hello') throw new Refused('bad-request')
       // The table's types tie body and answer to the operation; the union cannot show that here.
       const handler = this.#handlers[request.operation] as (device: Device, body: unknown) => Promise<never>
       const body: object = await handler(device, request.body)
@@ -358,43 +359,36 @@ export class Worker {
     const message = device.channel.seal(device.topic, plaintext)
     // It may have held a PUK and a management key.
     wipe(plaintext)
-    await this.#send(device.terminal, { kind: 'sealed', connection: device.cI, message }, 0)
+    await this.#send(device.party, { kind: 'sealed', connection: device.cI, message }, 0)
   }
 
   /** From before a restart, or invented: a terminal whose channel this was is told at once that it is gone. */
   async #unknownConnection(connection: Uint8Array): Promise<void> {
     this.#counters.unknownConnections += 1
     const { store, now } = this.#registry
-    const terminal = await store.read((reader) => reader.terminalByConnection(connection))
-    if (terminal === undefined) return
+    const party = await store.read(async (reader): Promise<Party | undefined> => {
+      const terminal = await reader.terminalByConnection(connection)
+      if (terminal !== undefined) return { kind: 'terminal', id: terminal.id }
+      const node = await reader.nodeByConnection(connection)
+      return node && { kind: 'node', id: node.id }
+    })
+    if (party === undefined) return
     const notice = this.#noticedUnknown.obtain(toHex(connection), () => ({ at: Number.NEGATIVE_INFINITY }))
     if (now() - notice.at < UNKNOWN_NOTICE_MS) return
     notice.at = now()
-    await this.#send(terminal.id, { kind: 'unknown-connection', connection }, 1)
+    await this.#send(party, { kind: 'unknown-connection', connection }, 1)
   }
 
-  async #sendError(to: string, connection: Uint8Array, message: Uint8Array | undefined): Promise<void> {
+  async #sendError(to: Party, connection: Uint8Array, message: Uint8Array | undefined): Promise<void> {
     if (message !== undefined) await this.#send(to, { kind: 'error', connection, message }, 1)
   }
 
-  /** An answer that the broker does not take is lost: the terminal asks again. */
-  async #send(terminal: string, frame: Frame, qos: 0 | 1): Promise<void> {
+  /** An answer that the broker does not take is lost: the other end asks again. */
+  async #send(to: Party, frame: Frame, qos: 0 | 1): Promise<void> {
     try {
-      await this.#broker.publish(buildTopic({ kind: 'terminal-in', terminal }), encodeFrame(frame), { qos })
+      await this.#broker.publish(inTopicOf(to), encodeFrame(frame), { qos })
     } catch (error) {
       this.#log('warning', 'answer-lost', { frame: frame.kind, ...describeError(error) })
     }
-  }
-}
-
-function parseEnrolment(received: ReceivedMessage3): EnrolmentRequest | undefined {
-  const value = received.ead3.find(({ label }) => Math.abs(label) === EAD_ENROLMENT_REQUEST)?.value
-  if (value === undefined) return undefined
-  try {
-    const parsed = v.safeParse(enrolmentRequestSchema, decode(value))
-    return parsed.success ? parsed.output : undefined
-  } catch (error) {
-    if (error instanceof CborError) return undefined
-    throw error
   }
 }

@@ -9,6 +9,7 @@ import { matchesX5t } from '../../protocol/cose/headers.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { PeerCredential } from '../../protocol/edhoc/credentials.ts'
 import type { CredentialReference } from '../../protocol/edhoc/items.ts'
+import { nodeUri } from '../../protocol/messages/service.ts'
 
 /** id-kp-serverAuth, RFC 5280 section 4.2.1.12. */
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
@@ -70,8 +71,15 @@ export interface GatewayTrust {
    * by value (x5chain) is remembered, so that a later message may refer to it by x5t.
    */
   credentialOf(reference: CredentialReference): PeerCredential | undefined
+  /**
+   * A service node's credential: `certificate` (DER, by the gateway's word), where message_2 names it, the pinned root signed it
+   * for that very node, and it is valid now.
+   */
+  nodeCredential(reference: CredentialReference, node: string, certificate: Uint8Array): PeerCredential | undefined
   /** Whether the pinned root signed this certificate, whatever it is for and however old: tells our cards from others. */
   isOurs(certificate: Uint8Array): boolean
+  /** The P-256 keys that notices are signed with (ES256): of the certificates known so far that are valid now. */
+  noticeKeys(): readonly Uint8Array[]
 }
 
 export interface TrustOptions {
@@ -126,9 +134,23 @@ export function createTrust({ crypto, root, gateway, now }: TrustOptions): Gatew
       known = [certificate, ...known.filter((other) => !equalConstantTime(other, certificate))].slice(0, MOST_KNOWN)
       return { cred: encode(certificate), publicKey: key.publicKey }
     },
+    nodeCredential(reference, node, der) {
+      if (reference.kind !== 'x5t' || !matchesX5t(crypto, [reference.algorithm, reference.digest], der)) return undefined
+      const certificate = parseCertificate(der)
+      if (certificate === undefined || certificate.ca || !signed(certificate) || !isCurrent(certificate, now())) return undefined
+      // Only nodes have such a name; terminals choose theirs by themselves, which stand in the subject.
+      const key = certificate.subjectAltName === `URI:${nodeUri(node)}` ? keyOf(certificate) : undefined
+      return key && { cred: encode(der), publicKey: key.publicKey }
+    },
     isOurs(der) {
       const certificate = parseCertificate(der)
       return certificate !== undefined && signed(certificate)
+    },
+    noticeKeys() {
+      return known.flatMap((certificate) => {
+        const key = gatewayKey(certificate)
+        return key?.curve === 'P-256' ? [key.publicKey] : []
+      })
     },
   }
 }

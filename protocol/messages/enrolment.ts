@@ -22,6 +22,7 @@ export const enrolmentRequestSchema = v.union([
 ])
 export type EnrolmentRequest = v.InferOutput<typeof enrolmentRequestSchema>
 export type TerminalEnrolmentRequest = Extract<EnrolmentRequest, { terminal: string }>
+export type NodeEnrolmentRequest = Extract<EnrolmentRequest, { node: string }>
 
 export const enrolmentResultSchema = v.strictObject({
   certificate: bytes(8192),

@@ -8,6 +8,7 @@ import * as v from 'valibot'
 import { IDENTIFIER } from '../topics.ts'
 import { blockCauseSchema, NOTICE_KEY_LENGTH } from './notices.ts'
 import { bytes, exactly, identifier, natural, text, time } from './schema.ts'
+import { nodeOperations, tokenOperations } from './token-operations.ts'
 
 /** Roles of an operator; each includes the ones before it (desk, registrar, supervisor). */
 export const ROLES = ['desk', 'registrar', 'supervisor'] as const
@@ -313,6 +314,9 @@ export const operations = {
     request: v.strictObject({ session: identifier, after: v.optional(text(200)) }),
     answer: v.strictObject({ places: placesPage, next: v.optional(text(200)) }),
   },
+
+  ...tokenOperations,
+  ...nodeOperations,
 } as const
 
 export type Operation = keyof typeof operations
