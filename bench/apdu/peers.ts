@@ -1,9 +1,9 @@
 /** Brings the contestants: Tessera's own bundled, the C program compiled, the npm packages installed, all into .tessera/bench-peers. */
 
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { access, mkdir, writeFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
@@ -46,6 +46,15 @@ function findNode(path: string): string {
   return found === undefined ? process.execPath : join(found, 'node')
 }
 
+/**
+ * The C headers that came with that Node, where it has them beside it: node-gyp then need not fetch them from nodejs.org, which
+ * does not answer everywhere that package registries do.
+ */
+function headersOf(node: string): Record<string, string> {
+  const prefix = dirname(dirname(realpathSync(node)))
+  return existsSync(join(prefix, 'include/node/node_version.h')) ? { npm_config_nodedir: prefix } : {}
+}
+
 export async function bringPeers(): Promise<Peers> {
   const path = installedPath()
   const node = findNode(path)
@@ -86,12 +95,12 @@ export async function bringPeers(): Promise<Peers> {
     run('cc', ['-O2', '-I/usr/include/PCSC', join(here, 'peer.c'), '-lpcsclite', '-o', program]),
   )
   for (const [name, [packageName, version]] of Object.entries(packages)) {
-    await bring(name, entry(name), () => installPackage(packageName, version, path))
+    await bring(name, entry(name), () => installPackage(packageName, version, { PATH: path, ...headersOf(node) }))
   }
   return { binding: entry('binding'), process: entry('process'), peers, absent }
 }
 
-async function installPackage(name: string, version: string, path: string): Promise<void> {
+async function installPackage(name: string, version: string, variables: Readonly<Record<string, string>>): Promise<void> {
   const own = join(folder, 'package.json')
   if (!existsSync(own)) await writeFile(own, '{ "private": true }\n')
   const installed = join(folder, 'node_modules', name, 'package.json')
@@ -100,14 +109,16 @@ async function installPackage(name: string, version: string, path: string): Prom
   const options = ['--no-audit', '--no-fund', '--no-package-lock', '--save-exact', '--loglevel=error']
   await run('npm', ['install', `${name}@${version}`, ...options], {
     cwd: folder,
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, ...variables },
     timeout: installLimitMs,
   })
   await access(installed)
   await writeFile(marker, '')
 }
 
+/** One line: what node-gyp or the compiler complains of, else the first line with an error. */
 function reasonOf(error: unknown): string {
-  const output = (error as { stderr?: string }).stderr?.trim().split('\n')
-  return output?.find((line) => /error/i.test(line)) ?? (error instanceof Error ? error.message : String(error))
+  const output = (error as { stderr?: string }).stderr?.trim().split('\n') ?? []
+  const told = output.find((line) => /ERR! stack|error:/.test(line)) ?? output.find((line) => /error/i.test(line))
+  return told ?? (error instanceof Error ? error.message : String(error))
 }
