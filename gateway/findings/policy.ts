@@ -25,8 +25,8 @@ export const policySchema = v.strictObject({
   replay: v.optional(v.strictObject({ response: v.optional(response, 'notify'), forged: limit(5, 60_000) }), {}),
   bruteForce: v.optional(
     v.strictObject({
-      /** Wrong PINs of one card, proven to be present, at whatever terminals. */
-      cardWrongPins: limit(8, 86_400_000),
+      /** Wrong PINs of one card, proven to be present, at whatever terminals; not those that a right one followed at once. */
+      cardWrongPins: limit(5, 86_400_000),
       cardResponse: v.optional(response, 'block-card'),
       /** Wrong PINs of any cards at one terminal. */
       terminalWrongPins: limit(15, 600_000),
@@ -35,6 +35,8 @@ export const policySchema = v.strictObject({
       handshakes: limit(5, 60_000),
       /** Device handshakes that were begun and left, as on a bad network too. */
       abandonedHandshakes: limit(40, 60_000),
+      /** Device handshakes that were wrong, in whatever names. */
+      allHandshakes: limit(300, 60_000),
       handshakeResponse: v.optional(response, 'slow-down'),
     }),
     {},
@@ -45,8 +47,8 @@ export const policySchema = v.strictObject({
       /** Judged only when this many logins of the card are known. */
       minimumLogins: v.optional(count, 8),
       /** All of the card's answers must be late by this many robust standard deviations and milliseconds. */
-      deviations: v.optional(positive, 4),
-      lateByMs: v.optional(positive, 18),
+      deviations: v.optional(positive, 3),
+      lateByMs: v.optional(positive, 20),
       response: v.optional(response, 'end-session'),
     }),
     {},

@@ -9,6 +9,9 @@ import { LeakyBucket } from '../leaky-bucket.ts'
 import type { Policy } from '../policy.ts'
 import { REMEMBERED, type Rule } from './rule.ts'
 
+/** A right PIN so soon after wrong ones at the same terminal was typed by whoever typed those. */
+const SAME_PERSON_MS = 120_000
+
 type Limit = Policy['bruteForce']['handshakes']
 
 /** Counts by name; true for the event that crosses the limit. */
@@ -17,13 +20,46 @@ function counter({ events, windowMs }: Limit): (name: string, at: number) => boo
   return (name, at) => buckets.obtain(name, () => new LeakyBucket(events, windowMs)).add(at) === 'crossed'
 }
 
+interface CardPins {
+  readonly bucket: LeakyBucket
+  /** Those that a right PIN would take back. */
+  recent: { readonly terminal: string; readonly at: number; readonly count: number } | undefined
+}
+
+/** Wrong PINs of each card, without those that its holder put right at once. */
+class WrongPins {
+  readonly #cards = new BoundedMap<CardPins>(REMEMBERED)
+  readonly #limit: Limit
+
+  constructor(limit: Limit) {
+    this.#limit = limit
+  }
+
+  /** True for the one that crosses the limit. */
+  wrong(card: string, terminal: string, at: number): boolean {
+    const { events, windowMs } = this.#limit
+    const pins = this.#cards.obtain(card, () => ({ bucket: new LeakyBucket(events, windowMs), recent: undefined }))
+    const same = pins.recent?.terminal === terminal && at - pins.recent.at <= SAME_PERSON_MS
+    pins.recent = { terminal, at, count: (same ? (pins.recent?.count ?? 0) : 0) + 1 }
+    return pins.bucket.add(at) === 'crossed'
+  }
+
+  right(card: string, terminal: string, at: number): void {
+    const pins = this.#cards.get(card)
+    if (pins?.recent === undefined) return
+    if (pins.recent.terminal === terminal && at - pins.recent.at <= SAME_PERSON_MS) pins.bucket.forgive(pins.recent.count)
+    pins.recent = undefined
+  }
+}
+
 export function bruteForceRule(policy: Policy['bruteForce']): Rule {
-  const { cardWrongPins, terminalWrongPins, handshakes, abandonedHandshakes } = policy
-  const ofCard = counter(cardWrongPins)
+  const { cardWrongPins, terminalWrongPins, handshakes, abandonedHandshakes, allHandshakes } = policy
+  const ofCard = new WrongPins(cardWrongPins)
   const atTerminal = counter(terminalWrongPins)
   const failedHandshakes = counter(handshakes)
   const failedLogins = counter(handshakes)
   const leftHandshakes = counter(abandonedHandshakes)
+  const ofAll = counter(allHandshakes)
 
   function ofHandshakes(layer: Suspicion['layer'], how: string, { events, windowMs }: Limit) {
     const evidence = { how, failures: events + 1, withinMs: windowMs }
@@ -35,7 +71,7 @@ export function bruteForceRule(policy: Policy['bruteForce']): Rule {
       switch (event.kind) {
         case 'wrong-pin': {
           const terminalCrossed = atTerminal(event.terminal, event.at)
-          if (event.proven && ofCard(event.card, event.at)) {
+          if (event.proven && ofCard.wrong(event.card, event.terminal, event.at)) {
             const { events, windowMs } = cardWrongPins
             const evidence = { wrongPins: events + 1, withinMs: windowMs, retriesLeft: event.retriesLeft }
             const suspicion = {
@@ -56,8 +92,12 @@ export function bruteForceRule(policy: Policy['bruteForce']): Rule {
           switch (event.outcome) {
             case 'completed':
               return undefined
-            case 'failed':
-              return failedHandshakes(event.terminal, event.at) ? ofHandshakes('perception', 'failed', handshakes) : undefined
+            case 'failed': {
+              // An attacker may take another name each time.
+              const crossedByAll = ofAll('', event.at)
+              if (failedHandshakes(event.terminal, event.at)) return ofHandshakes('perception', 'failed', handshakes)
+              return crossedByAll ? ofHandshakes('perception', 'many names', allHandshakes) : undefined
+            }
             case 'abandoned':
               return leftHandshakes(event.terminal, event.at)
                 ? ofHandshakes('perception', 'abandoned', abandonedHandshakes)
@@ -67,6 +107,9 @@ export function bruteForceRule(policy: Policy['bruteForce']): Rule {
           }
         case 'login-failed':
           return failedLogins(event.terminal, event.at) ? ofHandshakes('application', 'login', handshakes) : undefined
+        case 'login':
+          ofCard.right(event.card, event.terminal, event.at)
+          return undefined
         default:
           return undefined
       }

@@ -26,8 +26,8 @@ const READER_MINIMUM = 8
 const LATEST_CARDS = 8
 /** Timer and scheduling noise that no history shows when it happens to be calm, in milliseconds. */
 const LEAST_DEVIATION_MS = 0.75
-/** An exchange whose usual spread hides even a relay of this length tells nothing, in milliseconds. */
-const TELLING_MS = 40
+/** An exchange whose usual spread hides a relay of this length tells nothing, in milliseconds. */
+const TELLING_MS = 20
 /** So many exchanges must tell something. */
 const LEAST_EXCHANGES = 2
 

@@ -29,6 +29,14 @@ describe('a leaky bucket', () => {
     for (let i = 0; i < 10_000; i += 1) expect(bucket.add(i * 100)).toBe('within')
   })
 
+  it('reports a burst that lasts once for each window, and forgets it one window after its end', () => {
+    const bucket = new LeakyBucket(10, 1_000)
+    const crossed = Array.from({ length: 5_000 }, (_, i) => bucket.add(i)).filter((verdict) => verdict === 'crossed')
+    expect(crossed).toHaveLength(5)
+    for (let i = 0; i < 10; i += 1) bucket.add(7_200)
+    expect(bucket.add(7_200)).toBe('crossed')
+  })
+
   it('drains nothing when a clock goes back', () => {
     const bucket = new LeakyBucket(2, 1_000)
     bucket.add(10_000)

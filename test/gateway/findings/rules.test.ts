@@ -69,6 +69,25 @@ describe('brute force', () => {
     }
   })
 
+  it('is not seen in a clumsy holder who gets it right in the end', () => {
+    const day = Array.from({ length: 40 }, (_, i): GatewayEvent[] => {
+      const at = NOON + i * 600_000
+      const wrongOne: GatewayEvent = { kind: 'wrong-pin', at, ...here, card: 'card', proven: true, retriesLeft: 2 }
+      return [wrongOne, { kind: 'login', at: at + 8_000, begunAt: at - 4_000, ...here, card: 'card' }]
+    })
+    expect(judgeAll(day.flat())).toEqual([])
+  })
+
+  it("is seen between the holder's own logins", () => {
+    const day = Array.from({ length: 10 }, (_, i): GatewayEvent[] => {
+      const at = NOON + i * 1_800_000
+      const guess: GatewayEvent = { kind: 'wrong-pin', at, ...here, card: 'card', proven: true, retriesLeft: 2 }
+      const login: GatewayEvent = { kind: 'login', at: at + 900_000, begunAt: at + 895_000, ...here, card: 'card' }
+      return [guess, { ...guess, at: at + 5_000 }, login]
+    })
+    expect(judgeAll(day.flat())).toMatchObject([{ kind: 'brute-force-pin', card: 'card', response: 'block-card' }])
+  })
+
   it('is not seen in three typing errors a day for a month', () => {
     const month = Array.from(
       { length: 90 },
@@ -92,6 +111,16 @@ describe('brute force', () => {
     ])
     expect(judgeAll(handshakes(30, 'abandoned'))).toEqual([])
     expect(judgeAll(handshakes(59, 'abandoned'))).toHaveLength(1)
+  })
+
+  it('of handshakes under a new name each time is found as well', () => {
+    const failed = Array.from(
+      { length: 700 },
+      (_, i): GatewayEvent => ({ kind: 'handshake', at: NOON + i, terminal: `${i}`, site: '', outcome: 'failed' }),
+    )
+    expect(judgeAll(failed)).toMatchObject([
+      { kind: 'brute-force-handshake', response: 'notify', evidence: { how: 'many names' } },
+    ])
   })
 
   it('of logins is held against the terminal that makes them', () => {
@@ -154,6 +183,16 @@ describe('injection', () => {
     "T'pau or Not",
   ])('is not seen in the name %j', (value) => {
     expect(classifyText(value)).toBeUndefined()
+  })
+
+  it('costs no more time when the text is made to cost time', () => {
+    const worst = ["' or", '(select', '{{', 'select ', '%d', ';', "'", '<', '$(', '/*', 'union select ', '../'].flatMap(
+      (piece) => [piece.repeat(512), `${piece}${' '.repeat(508)}`, `${`${piece} `.repeat(60)}${' '.repeat(200)}`],
+    )
+    for (const text of worst) classifyText(text)
+    const begin = performance.now()
+    for (const text of worst) classifyText(text)
+    expect((performance.now() - begin) / worst.length).toBeLessThan(2)
   })
 
   it('is a body outside the schema, and names the operation', () => {
