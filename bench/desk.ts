@@ -11,6 +11,8 @@ import { fileURLToPath } from 'node:url'
 import type { Insertion } from '../electron/ceremonies/card-access.ts'
 import type { OnlineDesk } from '../electron/ceremonies/desk.ts'
 import type { Guide } from '../electron/ceremonies/guide.ts'
+import { createBlockList } from '../electron/notices/block-list.ts'
+import { createSeenCards } from '../electron/presence/seen-cards.ts'
 import { enrol } from '../electron/session/enrolment.ts'
 import { createGatewayLink, type TerminalLink } from '../electron/session/gateway-link.ts'
 import { createIdentityStore } from '../electron/session/identity.ts'
@@ -102,6 +104,13 @@ export async function startBenchDesk(): Promise<BenchDesk> {
   const link = createGatewayLink({ broker: connect(identity.terminal), identity, trust, crypto: nodeCrypto, software: 'bench' })
   await until('the link', () => link.state().kind === 'online')
   const readers = new PcscReaders({ startHost: () => forkHost(join(ROOT, 'native/pcsc/host.ts')) })
+  const blocks = createBlockList({
+    path: join(folder, 'blocks.json'),
+    link: () => link,
+    onUnwritten: (error) => {
+      throw error
+    },
+  })
   let card: ChildProcess | undefined
 
   const status = () => readers.status().readers.find(({ name }) => name === READER)
@@ -126,6 +135,8 @@ export async function startBenchDesk(): Promise<BenchDesk> {
       link,
       trust,
       crypto: nodeCrypto,
+      blocks,
+      cards: createSeenCards(readers),
       now: Date.now,
       monotonic: () => performance.now(),
     },

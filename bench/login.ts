@@ -96,6 +96,7 @@ function countingDesk(desk: BenchDesk, counts: { apdus: number; requests: number
       subscribe: (listener) => link.subscribe(listener),
       close: () => link.close(),
       opened: (session) => link.opened(session),
+      ended: (session) => link.ended(session),
       request(operation, body, options) {
         counts.requests += 1
         return link.request(operation, body, options)

@@ -1,16 +1,23 @@
 /**
- * The terminal's way to its gateway from start to end: the identity on disk, enrolment where there is none, and the link. What
- * the settings' invitation can do without a person is done by itself.
+ * The terminal's way to its gateway from start to end: the identity on disk, enrolment where there is none, the link, and beside it
+ * what needs no question: presence and notices.
  */
-import { type Broker, type BrokerTls, connectBroker } from '../native/broker.ts'
+import { type Broker, type BrokerOptions, type BrokerTls, connectBroker } from '../native/broker.ts'
 import { createTrust, type GatewayTrust } from '../native/conversation/trust.ts'
+import type { Readers } from '../native/reader.ts'
 import type { Crypto } from '../protocol/crypto.ts'
+import type { Notice } from '../protocol/messages/notices.ts'
+import type { AnswerBody } from '../protocol/messages/operations.ts'
 import { problemOf } from './ceremonies/problems.ts'
 import type { Problem } from './contract/problems.ts'
 import type { GatewayView } from './contract/snapshot.ts'
+import { listenToNotices } from './notices/listener.ts'
+import { createPresence } from './presence/presence.ts'
+import type { SeenCards } from './presence/seen-cards.ts'
 import { enrol } from './session/enrolment.ts'
 import { createGatewayLink, type TerminalLink } from './session/gateway-link.ts'
 import { IdentityError, type IdentityStore, type TerminalIdentity } from './session/identity.ts'
+import { type NoticeKeyStore, type NoticeKeys, sameKeys } from './session/notice-keys.ts'
 import { errorFields, type Log } from './settings/log.ts'
 
 export interface GatewayConnectionOptions {
@@ -20,9 +27,14 @@ export interface GatewayConnectionOptions {
   readonly tls: BrokerTls | undefined
   readonly software: string
   readonly log: Log
+  readonly noticeKeys: NoticeKeyStore
+  readonly readers: Pick<Readers, 'status' | 'subscribe'>
+  readonly cards: SeenCards
   readonly onView: (view: GatewayView) => void
   /** Told before the view becomes 'online'. */
-  readonly onFirstOperatorAllowed: (allowed: boolean) => void
+  readonly onGreeted: (greeting: AnswerBody<'hello'>) => void
+  readonly onNotice: (notice: Notice, signed: Uint8Array) => void
+  readonly onBlockListVersion: (version: number) => void
 }
 
 export interface GatewayConnection {
@@ -35,33 +47,81 @@ export interface GatewayConnection {
   close(): Promise<void>
 }
 
+interface Connection {
+  readonly link: TerminalLink
+  readonly trust: GatewayTrust
+  close(): Promise<void>
+}
+
 export function createGatewayConnection(options: GatewayConnectionOptions): GatewayConnection {
   const { store, crypto, log } = options
-  let gateway: { readonly link: TerminalLink; readonly trust: GatewayTrust } | undefined
+  let gateway: Connection | undefined
   let closed = false
 
-  function broker(terminal: string): Broker {
+  function broker(terminal: string, will?: BrokerOptions['will']): Broker {
     return connectBroker({
       url: options.brokerUrl,
       clientId: terminal,
       session: 'clean',
       ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(will === undefined ? {} : { will }),
     })
   }
 
-  function connect(identity: TerminalIdentity): void {
+  /** Without keys only until the gateway has greeted: they are needed before a connection is made. */
+  function connect(identity: TerminalIdentity, keys: NoticeKeys | undefined): void {
+    const { terminal } = identity
     const trust = createTrust({ crypto, root: identity.root, gateway: identity.gateway, now: Date.now })
     if (trust === undefined) throw new IdentityError('damaged', 'root')
-    const link = createGatewayLink({ broker: broker(identity.terminal), identity, trust, crypto, software: options.software })
-    gateway = { link, trust }
+    const { readers, cards } = options
+    const presence = keys && createPresence({ terminal, presenceKey: keys.presenceKey, crypto, readers, cards, now: Date.now })
+    const connection = broker(terminal, presence && (() => presence.will()))
+    const link = createGatewayLink({ broker: connection, identity, trust, crypto, software: options.software })
+    presence?.attach(connection)
+    const stopNotices =
+      keys &&
+      listenToNotices({
+        broker: connection,
+        terminal,
+        noticeKey: keys.noticeKey,
+        trust,
+        crypto,
+        onNotice: options.onNotice,
+        onBlockListVersion: options.onBlockListVersion,
+        onRefused: (why, error) => log.error('notice-refused', { kind: why, ...(error && { code: error.code }) }),
+      })
+    const own: Connection = {
+      link,
+      trust,
+      async close() {
+        stopNotices?.()
+        await presence?.leave()
+        await link.close()
+      },
+    }
+    gateway = own
     const tell = (view: GatewayView): void => {
-      if (closed) return
-      if (view.kind === 'online') options.onFirstOperatorAllowed(link.greeting()?.mayRegisterFirstOperator === true)
+      if (closed || gateway !== own) return
+      const greeting = view.kind === 'online' ? link.greeting() : undefined
+      if (greeting !== undefined && !sameKeys(keys, greeting)) {
+        void renew(identity, own, greeting)
+        return
+      }
+      if (greeting !== undefined) options.onGreeted(greeting)
       log.info('gateway', view.kind === 'offline' ? { kind: view.kind, code: view.problem.code } : { kind: view.kind })
       options.onView(view)
     }
     link.subscribe(tell)
     tell(link.state())
+  }
+
+  /** Once in a terminal's life, after its first greeting: the connection is made again with a last will. */
+  async function renew(identity: TerminalIdentity, before: Connection, { noticeKey, presenceKey }: NoticeKeys): Promise<void> {
+    const keys = { noticeKey, presenceKey }
+    // Without a disk to keep them they serve until the program ends.
+    await options.noticeKeys.save(keys).catch((error) => log.error('notice-keys', errorFields(error)))
+    await before.close()
+    if (!closed && gateway === before) connect(identity, keys)
   }
 
   return {
@@ -70,7 +130,7 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
       try {
         const identity = await store.load()
         if (identity !== undefined) {
-          connect(identity)
+          connect(identity, await options.noticeKeys.load())
           return 'connecting'
         }
       } catch (error) {
@@ -84,7 +144,7 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
     async enrol(code) {
       try {
         const identity = await enrol({ code, store, crypto, connect: broker })
-        if (!closed) connect(identity)
+        if (!closed) connect(identity, undefined)
         log.info('enrolled')
         return undefined
       } catch (error) {
@@ -95,7 +155,7 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
     },
     async close() {
       closed = true
-      await gateway?.link.close()
+      await gateway?.close()
     },
   }
 }

@@ -57,9 +57,13 @@ async function run(settings: Settings): Promise<void> {
   servePage(join(bundles, 'renderer'))
 
   let loaded: Promise<Services> | undefined
+  let ready: Services | undefined
   /** Whoever needs the services first waits until they are loaded. */
   const services = (): Promise<Services> => {
-    loaded ??= import('./services.ts').then(({ createServices }) => createServices({ settings, folder, bundles, log, terminal }))
+    loaded ??= import('./services.ts').then(({ createServices }) => {
+      ready = createServices({ settings, folder, bundles, log, terminal })
+      return ready
+    })
     return loaded
   }
   const terminal: Terminal = createTerminal({
@@ -78,6 +82,9 @@ async function run(settings: Settings): Promise<void> {
       enrol: async (code) => (await services()).enrol(code),
       endSession: async (session, reason) => (await services()).endSession(session, reason),
       simulate: async (command) => (await services()).simulate(command),
+      look: async (question) => (await services()).look(question),
+      block: async (session, guid) => (await services()).block(session, guid),
+      cardIn: (card) => ready?.cardIn(card),
     },
   })
 

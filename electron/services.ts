@@ -11,12 +11,22 @@ import { changePin } from './ceremonies/change-pin.ts'
 import { CeremonyFailed, type Guide } from './ceremonies/guide.ts'
 import { login } from './ceremonies/login.ts'
 import { createPinReports } from './ceremonies/pin-reports.ts'
+import { problemOf } from './ceremonies/problems.ts'
 import { register } from './ceremonies/register.ts'
+import { approve, unblock } from './ceremonies/unblock.ts'
 import type { GatewayView } from './contract/snapshot.ts'
 import { createGatewayConnection } from './gateway-connection.ts'
+import { look } from './look.ts'
+import { createBlockList } from './notices/block-list.ts'
+import { createKeptNotices } from './notices/kept-notices.ts'
+import { createNoticeDesk } from './notices/notice-desk.ts'
+import { createSeenCards } from './presence/seen-cards.ts'
 import { mergeReaders } from './readers/merged-readers.ts'
 import { startPcscProcess } from './readers/pcsc-process.ts'
+import { watchUsbReaders } from './readers/usb.ts'
 import { createIdentityStore, type KeyProtection } from './session/identity.ts'
+import type { GatewayLink } from './session/link.ts'
+import { createNoticeKeyStore } from './session/notice-keys.ts'
 import { errorFields, type Log } from './settings/log.ts'
 import { readNamedFile, type Settings, SettingsError } from './settings/settings.ts'
 import { createSimulation } from './simulation/simulation.ts'
@@ -51,27 +61,56 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
   })
   const pcsc = new PcscReaders({ startHost: () => startPcscProcess(join(bundles, 'pcsc-host.cjs')) })
   const readers = mergeReaders(pcsc, simulation.readers, settings.simulation)
+  const cards = createSeenCards(readers)
   const gateway = createGatewayConnection({
     store: createIdentityStore({ path: join(folder, 'identity.json'), ...protection() }),
+    noticeKeys: createNoticeKeyStore({ path: join(folder, 'notice-keys.json'), ...protection() }),
+    readers,
+    cards,
     crypto: nodeCrypto,
     brokerUrl: settings.brokerUrl,
     tls: brokerTls(settings),
     software: `tessera ${app.getVersion()}`,
     log,
     onView: gatewayChanged,
-    onFirstOperatorAllowed: (allowed) => terminal.firstOperatorAllowed(allowed),
+    onGreeted({ mayRegisterFirstOperator, blockListVersion }) {
+      blocks.greeted(blockListVersion)
+      terminal.firstOperatorAllowed(mayRegisterFirstOperator)
+    },
+    onNotice: (notice, signed) => void notices.received(notice, signed),
+    onBlockListVersion: (version) => blocks.announced(version),
   })
-  const reports = createPinReports({ path: join(folder, 'pin-reports.json'), link: () => gateway.gateway()?.link })
+  const link = () => gateway.gateway()?.link
+  const reports = createPinReports({ path: join(folder, 'pin-reports.json'), link })
+  const blocks = createBlockList({
+    path: join(folder, 'blocks.json'),
+    link,
+    onUnwritten: (error) => log.error('blocks-unwritten', errorFields(error)),
+  })
+  const notices = createNoticeDesk({
+    terminal,
+    kept: createKeptNotices(join(folder, 'notices')),
+    blocks,
+    readers,
+    cards,
+    link,
+    onFailure: (where, error) => log.error(where, errorFields(error)),
+  })
   let closed = false
+  let stopUsb: (() => void) | undefined
 
   function gatewayChanged(view: GatewayView): void {
     terminal.gatewayChanged(view)
-    if (view.kind === 'online') void reports.flush()
+    if (view.kind !== 'online') return
+    void reports.flush()
+    void notices.handBack()
   }
 
   const pinDesk = (guide: Guide) => ({
     readers,
     guide,
+    blocks,
+    cards,
     pinReports: reports,
     now: Date.now,
     monotonic: () => performance.now(),
@@ -81,6 +120,17 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
     const known = gateway.gateway()
     if (known === undefined) throw new CeremonyFailed({ code: 'not-enrolled' })
     return { ...pinDesk(guide), ...known, crypto: nodeCrypto }
+  }
+
+  /** What needs no card: fails as a ceremony does. */
+  async function asking<T>(ask: (gateway: GatewayLink) => Promise<T>): Promise<T> {
+    const known = link()
+    if (known === undefined) throw new CeremonyFailed({ code: 'not-enrolled' })
+    try {
+      return await ask(known)
+    } catch (error) {
+      throw new CeremonyFailed(problemOf(error), { cause: error })
+    }
   }
 
   function simulationChanged(): void {
@@ -112,6 +162,8 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
       simulation.subscribe(simulationChanged)
       terminal.readersChanged(readers.status())
       simulationChanged()
+      stopUsb = watchUsbReaders((usb) => terminal.usbReadersChanged(usb))
+      await blocks.open()
       try {
         const state = await gateway.open()
         if (state === 'not-enrolled' && settings.invitation !== undefined) await enrolByInvitation(settings.invitation)
@@ -137,22 +189,39 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
         }
         case 'change-pin':
           return { kind: 'finished', result: await changePin(pinDesk(guide), card) }
+        case 'unblock': {
+          const { approved, target } = request
+          if (approved === undefined) return { kind: 'approved', session: await approve(onlineDesk(guide), card) }
+          const unblocking = { approval: approved.session, ...(target?.guid && { guid: target.guid }) }
+          return { kind: 'finished', result: await unblock(onlineDesk(guide), card, unblocking) }
+        }
         default:
           return request satisfies never
       }
     },
     enrol: (code) => gateway.enrol(code),
     async endSession(session, reason) {
+      if (reason === 'blocked') {
+        link()?.ended(session)
+        return
+      }
       try {
-        await gateway.gateway()?.link.request('session.end', { session, reason }, { timeoutMs: END_SESSION_MS })
+        await link()?.request('session.end', { session, reason }, { timeoutMs: END_SESSION_MS })
       } catch (error) {
         // The gateway ends a session that it hears nothing of.
         log.info('session-end-untold', errorFields(error))
       }
     },
     simulate: async (command) => simulation.perform(command),
+    look: (question) => asking(async (asked) => look(asked, question)),
+    block: (session, guid) =>
+      asking(async (asked) => {
+        await asked.request('card.block', { session, guid })
+      }),
+    cardIn: (card) => cards.cardIn(card),
     async close() {
       closed = true
+      stopUsb?.()
       await Promise.all([gateway.close(), readers.close()])
     },
   }

@@ -38,7 +38,8 @@ export interface BrokerOptions {
    */
   readonly session: 'clean' | 'kept'
   readonly tls?: BrokerTls
-  readonly will?: LastWill
+  /** A function is asked at every attempt, for a will that names the connection it belongs to. */
+  readonly will?: LastWill | (() => LastWill | undefined)
   /** How soon a silent loss of the connection is noticed, about one and a half times this. Default 15 s. */
   readonly keepaliveSeconds?: number
   /** From the first packet to the broker's consent. Default 5 s. */
@@ -363,7 +364,8 @@ class MqttBroker implements Broker {
   }
 
   #clientOptions(version: 4 | 5): IClientOptions {
-    const { tls, will, session } = this.#options
+    const { tls, session } = this.#options
+    const will = typeof this.#options.will === 'function' ? this.#options.will() : this.#options.will
     const { host, port, secure, user, password } = this.#address
     return {
       protocol: secure ? 'mqtts' : 'mqtt',

@@ -14,11 +14,12 @@ import type { SuiteNumber } from '../../protocol/edhoc/suites.ts'
 import { EAD_LOGIN_RESULT } from '../../protocol/messages/enrolment.ts'
 import { type LoginPurpose, type LoginResult, loginResultSchema, type RequestBody } from '../../protocol/messages/operations.ts'
 import type { PivCard } from '../../protocol/piv/card.ts'
-import { type KeyAlgorithm, OBJECT } from '../../protocol/piv/constants.ts'
+import { type KeyAlgorithm, OBJECT, SLOT } from '../../protocol/piv/constants.ts'
 import { PivError, unless } from '../../protocol/piv/errors.ts'
 import { parseCertificateObject } from '../../protocol/piv/objects.ts'
 import { TlvError } from '../../protocol/tlv.ts'
 import { LinkError } from '../session/link.ts'
+import type { HeldCard } from './card-access.ts'
 import type { OnlineDesk } from './desk.ts'
 import { CeremonyFailed } from './guide.ts'
 
@@ -41,6 +42,8 @@ export interface CardCredential {
 export type CardTimings = NonNullable<RequestBody<'login.finish'>['timings']>
 
 export interface CardLogin {
+  /** The gateway's name for it. */
+  readonly login: Uint8Array
   /** What the card signs with 9A. */
   readonly digest: Uint8Array
   /** `signature` is r || s. Rejects with RefusedError, LinkError, EdhocError. */
@@ -84,6 +87,7 @@ export async function beginCardLogin(desk: OnlineDesk, card: CardCredential, pur
   if (gateway === undefined) throw new EdhocError({ kind: 'unknown-credential' })
   const prepared = received.verify(gateway).prepareMessage3(x5tCredential(crypto, card.certificate, card.publicKey))
   return {
+    login,
     digest: crypto.hash(hash, prepared.toBeSigned),
     async finish(signature, timings) {
       const sent = prepared.complete(signature)
@@ -98,6 +102,26 @@ export async function beginCardLogin(desk: OnlineDesk, card: CardCredential, pur
       await link.request('login.cancel', { login }).catch(() => undefined)
     },
   }
+}
+
+/**
+ * The login that ends a registration or an unblocking: only this makes the card active at the gateway, which closes the session at
+ * once, because the person was registered, not logged in.
+ */
+export async function proveByFirstLogin(
+  desk: OnlineDesk,
+  card: HeldCard,
+  credential: CardCredential,
+  pin: Uint8Array,
+): Promise<LoginResult> {
+  const { monotonic } = desk
+  const handshake = await beginCardLogin(desk, credential, 'registration')
+  const startedAt = monotonic()
+  await card.piv.verifyPin(pin)
+  const verifiedAt = monotonic()
+  const signature = await card.piv.sign(SLOT.authentication, credential.algorithm, handshake.digest)
+  const timings = { verifyMs: verifiedAt - startedAt, signMs: monotonic() - verifiedAt, reader: card.reader }
+  return handshake.finish(signature, timings)
 }
 
 function parseResult(ead4: readonly EadItem[]): LoginResult | undefined {

@@ -5,13 +5,10 @@
 
 import { ReaderError } from '../../native/reader.ts'
 import { wipe } from '../../protocol/bytes.ts'
-import type { PivCard } from '../../protocol/piv/card.ts'
-import { OBJECT } from '../../protocol/piv/constants.ts'
-import { PivError, unless } from '../../protocol/piv/errors.ts'
-import { parseChuid } from '../../protocol/piv/objects.ts'
-import { TlvError } from '../../protocol/tlv.ts'
+import { PivError } from '../../protocol/piv/errors.ts'
 import type { Problem } from '../contract/problems.ts'
 import { type HeldCard, type Insertion, withCard } from './card-access.ts'
+import { expectNotBlocked, readGuid } from './card-identity.ts'
 import type { PinDesk } from './desk.ts'
 import { CeremonyFailed } from './guide.ts'
 import { judgeNewPin } from './pin-rules.ts'
@@ -25,7 +22,9 @@ export function changePin(desk: PinDesk, insertion: Insertion): Promise<{ readon
     withCard(readers, insertion, async (card) => {
       guide.step('read-card')
       await card.piv.select()
+      // A card without a CHUID changes its PIN too; there is nothing to tell the gateway then.
       const guid = await readGuid(card.piv)
+      await expectNotBlocked(desk, guid)
       let problem: Problem | undefined
       for (;;) {
         guide.step('choose-pin')
@@ -103,18 +102,6 @@ async function readCounterAgain(card: HeldCard): Promise<number | undefined> {
     return await card.piv.retriesLeft()
   } catch (error) {
     if (error instanceof ReaderError || error instanceof PivError || error instanceof CeremonyFailed) return undefined
-    throw error
-  }
-}
-
-/** A card without a CHUID changes its PIN too; there is nothing to tell the gateway then. */
-async function readGuid(card: PivCard): Promise<Uint8Array | undefined> {
-  const value = await unless(card.getData(OBJECT.chuid), 'not-found')
-  if (value === undefined) return undefined
-  try {
-    return parseChuid(value).guid
-  } catch (error) {
-    if (error instanceof TlvError || error instanceof PivError) return undefined
     throw error
   }
 }

@@ -3,6 +3,8 @@
 import type { GatewayTrust } from '../../native/conversation/trust.ts'
 import type { Readers } from '../../native/reader.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
+import type { BlockList } from '../notices/block-list.ts'
+import type { SeenCards } from '../presence/seen-cards.ts'
 import type { GatewayLink } from '../session/link.ts'
 import type { Guide } from './guide.ts'
 import type { PinReports } from './pin-reports.ts'
@@ -10,6 +12,10 @@ import type { PinReports } from './pin-reports.ts'
 export interface Desk {
   readonly readers: Readers
   readonly guide: Guide
+  /** Which cards are blocked, as far as this terminal has been told. */
+  readonly blocks: Pick<BlockList, 'isBlocked' | 'current' | 'note'>
+  /** Told of cards that are known to be this gateway's. */
+  readonly cards: Pick<SeenCards, 'seen'>
   /** Milliseconds since 1970. */
   now(): number
   /** Milliseconds of a clock that nobody sets, for durations. */

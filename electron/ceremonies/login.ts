@@ -10,9 +10,11 @@ import { SLOT } from '../../protocol/piv/constants.ts'
 import { PivError } from '../../protocol/piv/errors.ts'
 import type { Problem } from '../contract/problems.ts'
 import { type HeldCard, type Insertion, withCard } from './card-access.ts'
-import { beginCardLogin, type CardCredential, LoginAhead, readCredential } from './card-login.ts'
+import { expectNotBlocked, readGuid } from './card-identity.ts'
+import { beginCardLogin, type CardCredential, type CardLogin, LoginAhead, readCredential } from './card-login.ts'
 import type { OnlineDesk } from './desk.ts'
 import { CeremonyFailed } from './guide.ts'
+import { reportWrongPin } from './presence-proofs.ts'
 import { failingWell, problemOf } from './problems.ts'
 
 export interface LoginOutcome {
@@ -22,7 +24,11 @@ export interface LoginOutcome {
 }
 
 /** Rejects with CeremonyCancelled or CeremonyFailed. */
-export function login(desk: OnlineDesk, insertion: Insertion, purpose: 'holder' | 'operator'): Promise<LoginOutcome> {
+export function login(
+  desk: OnlineDesk,
+  insertion: Insertion,
+  purpose: 'holder' | 'operator' | 'approval',
+): Promise<LoginOutcome> {
   const { guide, readers } = desk
   guide.begin(purpose === 'operator' ? 'sign-in' : 'login', ['read-card', 'enter-pin', 'verify'])
   return failingWell(insertion.reader, () =>
@@ -31,19 +37,43 @@ export function login(desk: OnlineDesk, insertion: Insertion, purpose: 'holder' 
       expectReachable(desk)
       await card.piv.select()
       const credential = await readCredential(card.piv)
-      const outcome = await proveWithPin(desk, card, credential, purpose)
-      desk.link.opened(outcome.result.session)
+      const guid = await identify(desk, insertion, card, credential)
+      const outcome = await proveWithPin(desk, card, { credential, guid }, purpose)
+      desk.cards.seen(insertion, outcome.result.card.guid)
+      // An approval opens no session.
+      if (purpose !== 'approval') desk.link.opened(outcome.result.session)
       guide.person(outcome.result.holder)
       return outcome
     }),
   )
 }
 
+/** Only our own cards bear the number that the gateway knows them by; undefined for one that is linked. */
+async function identify(
+  desk: OnlineDesk,
+  insertion: Insertion,
+  card: HeldCard,
+  { certificate }: CardCredential,
+): Promise<Uint8Array | undefined> {
+  if (!desk.trust.isOurs(certificate)) return undefined
+  const guid = await readGuid(card.piv)
+  if (guid === undefined) return undefined
+  desk.cards.seen(insertion, guid)
+  await expectNotBlocked(desk, guid)
+  return guid
+}
+
+export interface ProvingCard {
+  readonly credential: CardCredential
+  /** By which a wrong PIN is reported; undefined where the terminal does not know it. */
+  readonly guid: Uint8Array | undefined
+}
+
 /** The part that a registration by link has too: PIN entry until it is right, and the handshake. */
 export async function proveWithPin(
   desk: OnlineDesk,
   card: HeldCard,
-  credential: CardCredential,
+  { credential, guid }: ProvingCard,
   purpose: LoginPurpose,
 ): Promise<LoginOutcome> {
   const { guide, monotonic } = desk
@@ -57,10 +87,11 @@ export async function proveWithPin(
       const emptyMs = monotonic() - askedAt
       const pin = await card.whilePresent(guide.askPin({ retriesLeft, ...(problem && { problem }) }), (late) => wipe(late))
       const enteredAt = monotonic()
+      let handshake: CardLogin | undefined
       try {
         guide.step('verify')
         // Before the PIN goes to the card: a gateway that is away costs no try.
-        const handshake = await ahead.ready()
+        handshake = await ahead.ready()
         await card.begin()
         const verifyMs = await timed(monotonic, () => card.piv.verifyPin(pin))
         const signedAt = monotonic()
@@ -72,6 +103,10 @@ export async function proveWithPin(
         const result = await handshake.finish(signature, { verifyMs, signMs, emptyMs, reader: card.reader.slice(0, 128) })
         return { result, loginMs: monotonic() - enteredAt }
       } catch (error) {
+        const retriesLeft = triesAfter(error)
+        if (retriesLeft !== undefined && handshake !== undefined && guid !== undefined) {
+          await reportWrongPin(desk, card.piv, { login: handshake.login, guid, retriesLeft })
+        }
         problem = wrongPin(error)
         await card.pause()
       } finally {
@@ -81,6 +116,11 @@ export async function proveWithPin(
   } finally {
     ahead.abandon()
   }
+}
+
+/** Undefined where it was no wrong PIN. */
+function triesAfter(error: unknown): number | undefined {
+  return error instanceof PivError && error.problem.kind === 'pin-wrong' ? error.problem.retriesLeft : undefined
 }
 
 /** The try is told before the next entry; anything else, and a PIN that is blocked now, ends the ceremony. */

@@ -9,11 +9,11 @@ import type { CardSummary } from '../../protocol/piv/read-card.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { HeldCard } from './card-access.ts'
 import type { Desk } from './desk.ts'
+import type { FreshKeys } from './management-key.ts'
 import { FACTORY_PIN, FACTORY_PUK, judgeNewPin } from './pin-rules.ts'
 import { problemOf } from './problems.ts'
 
 export type Begun = AnswerBody<'register.begin'>
-export type FreshKeys = AnswerBody<'register.authenticated'>
 
 export interface References {
   readonly summary: CardSummary

@@ -2,7 +2,7 @@
  * Registration of a person's card (docs/protocol.md, "Registration"). Every step looks first whether an earlier, interrupted
  * registration of this card has done it already, so that the same ceremony begins, resumes and finishes.
  *
- *   read - begin - 9B - choose PIN - CHUID - PIN, PUK, management key - 9A key - request - certificate - first login
+ *   read - begin - 9B - choose PIN - CHUID - PIN, PUK, management key - 9A and 9E key - request - certificate - first login
  *
  * The PIN is chosen before anything on the card is changed: the half-made states last as long as the card computes, and no
  * longer. The CHUID is written first, because by it an interrupted card is known again.
@@ -13,17 +13,19 @@ import type { BlockCipher } from '../../protocol/crypto.ts'
 import type { Person, Role } from '../../protocol/messages/operations.ts'
 import { prepareCertificateRequest } from '../../protocol/piv/certificate-request.ts'
 import { OBJECT, SLOT } from '../../protocol/piv/constants.ts'
-import { PivError, unless } from '../../protocol/piv/errors.ts'
+import { unless } from '../../protocol/piv/errors.ts'
 import { buildCertificateObject } from '../../protocol/piv/objects.ts'
 import { type CardSummary, readCard } from '../../protocol/piv/read-card.ts'
 import type { StepId } from '../contract/snapshot.ts'
 import { LinkError } from '../session/link.ts'
 import { type HeldCard, type Insertion, withCard } from './card-access.ts'
-import { beginCardLogin, type CardCredential, credentialOf } from './card-login.ts'
+import { type CardCredential, credentialOf, proveByFirstLogin } from './card-login.ts'
 import type { OnlineDesk } from './desk.ts'
 import { CeremonyFailed } from './guide.ts'
 import { proveWithPin } from './login.ts'
-import { type Begun, choosePin, type FreshKeys, type PinChange, setPin, setPuk } from './new-references.ts'
+import { type ProvedManagementKey, proveManagementKey } from './management-key.ts'
+import { type Begun, choosePin, type PinChange, setPin, setPuk } from './new-references.ts'
+import { makePresenceKey, type PresenceKey } from './presence-proofs.ts'
 import { failingWell } from './problems.ts'
 import { endRegistration } from './roll-back.ts'
 
@@ -51,6 +53,7 @@ const STEPS: readonly StepId[] = [
   'set-puk',
   'set-management-key',
   'make-key',
+  'make-presence-key',
   'request-certificate',
   'write-certificate',
   'prove',
@@ -128,7 +131,7 @@ async function linkCard(desk: OnlineDesk, card: HeldCard, { certificate }: CardS
   if (certificate.kind !== 'present') throw new CeremonyFailed({ code: 'card-foreign' })
   const credential = credentialOf(certificate.der)
   desk.guide.begin('register', ['read-card', 'enter-pin', 'verify'])
-  await proveWithPin(desk, card, credential, 'registration')
+  await proveWithPin(desk, card, { credential, guid: undefined }, 'registration')
 }
 
 interface Work {
@@ -167,7 +170,7 @@ async function personalise(desk: OnlineDesk, card: HeldCard, work: Work): Promis
       await unless(card.piv.setManagementKey(keys.managementKeyAlgorithm, keys.managementKey), 'not-supported')
     const credential = await certify(desk, card, work, pins.next)
     guide.step('prove')
-    await prove(desk, card, credential, pins.next)
+    await proveByFirstLogin(desk, card, credential, pins.next)
   } finally {
     wipe(keys.puk, keys.managementKey)
     pins?.wipe()
@@ -179,41 +182,21 @@ async function authenticate(
   desk: OnlineDesk,
   card: HeldCard,
   { summary, begun, cipher }: Work,
-): Promise<{ readonly held: 'factory' | 'own'; readonly keys: FreshKeys }> {
+): Promise<ProvedManagementKey<'factory' | 'own'>> {
   const { registration, mode } = begun
   const isDefault = summary.managementKeyIsDefault
   // Somebody has set it up already, for something else: said before anything is changed.
   if (mode === 'new' && (isDefault === false || summary.puk.isDefault === false))
     throw new CeremonyFailed({ code: 'card-not-blank' })
   const candidates = isDefault === true ? FACTORY : isDefault === false ? OWN : mode === 'new' ? FACTORY : EITHER
-  for (const key of candidates) {
-    const witness = await card.piv.requestWitness(cipher)
-    const answer = await desk.link.request('register.witness', { registration, key, witness })
-    let response: Uint8Array
-    try {
-      response = await card.piv.answerChallenge(cipher, answer.decryptedWitness, answer.challenge)
-    } catch (error) {
-      if (isWrongKey(error)) continue
-      throw error
-    }
-    return { held: key, keys: await desk.link.request('register.authenticated', { registration, response }) }
-  }
-  throw new CeremonyFailed({ code: mode === 'new' ? 'card-not-blank' : 'management-key-unknown' })
+  const proved = await proveManagementKey(desk.link, card.piv, { registration, cipher, candidates })
+  if (proved === undefined) throw new CeremonyFailed({ code: mode === 'new' ? 'card-not-blank' : 'management-key-unknown' })
+  return proved
 }
 
 const FACTORY = ['factory'] as const
 const OWN = ['own'] as const
 const EITHER = ['factory', 'own'] as const
-
-/** Cards refuse a wrong witness with 6982 (SP 800-73-5 part 2 section 3.2.4) or a status of their own. */
-function isWrongKey(error: unknown): boolean {
-  return (
-    error instanceof PivError &&
-    (error.problem.kind === 'not-authenticated' ||
-      error.problem.kind === 'conditions-not-satisfied' ||
-      error.problem.kind === 'unexpected-status')
-  )
-}
 
 /** 9A key, request, certificate, objects. What was certified before stays, where the card still holds that key. */
 async function certify(desk: OnlineDesk, card: HeldCard, work: Work, pin: Uint8Array): Promise<CardCredential> {
@@ -223,8 +206,10 @@ async function certify(desk: OnlineDesk, card: HeldCard, work: Work, pin: Uint8A
   const kept = keptCredential(work)
   if (kept === undefined) {
     const publicKey = await card.piv.generateKeyPair(SLOT.authentication, begun.algorithm)
+    guide.step('make-presence-key')
+    const presence = await makePresenceKey(desk.crypto, card.piv, begun.registration)
     guide.step('request-certificate')
-    const certificate = await requestCertificate(desk, card, begun, publicKey, pin)
+    const certificate = await requestCertificate(desk, card, begun, { publicKey, presence, pin })
     return writeCertificate(desk, card, work, { certificate, algorithm: begun.algorithm, publicKey })
   }
   guide.step('request-certificate')
@@ -237,18 +222,24 @@ function keptCredential({ begun, summary }: Work): CardCredential | undefined {
   return equalConstantTime(credential.publicKey, summary.publicKey9A) ? credential : undefined
 }
 
+interface FreshCardKeys {
+  /** Of 9A. */
+  readonly publicKey: Uint8Array
+  readonly presence: PresenceKey | undefined
+  readonly pin: Uint8Array
+}
+
 async function requestCertificate(
   { link, crypto, trust }: OnlineDesk,
   card: HeldCard,
   { registration, algorithm, subject }: Begun,
-  publicKey: Uint8Array,
-  pin: Uint8Array,
+  { publicKey, presence, pin }: FreshCardKeys,
 ): Promise<Uint8Array> {
   const request = prepareCertificateRequest(crypto, algorithm, publicKey, { commonName: subject })
   await card.piv.verifyPin(pin)
   const signature = await card.piv.sign(SLOT.authentication, algorithm, request.digest)
   const certificateRequest = request.assemble(signature)
-  const { certificate } = await link.request('register.certify', { registration, certificateRequest })
+  const { certificate } = await link.request('register.certify', { registration, certificateRequest, ...presence })
   const certified = credentialOf(certificate)
   if (!trust.isOurs(certificate) || !equalConstantTime(certified.publicKey, publicKey)) throw new LinkError('malformed-answer')
   return certificate
@@ -264,17 +255,4 @@ async function writeCertificate(
   await card.piv.putData(OBJECT.authenticationCertificate, buildCertificateObject(credential.certificate))
   await card.piv.putData(OBJECT.capabilityContainer, begun.ccc)
   return credential
-}
-
-/** The first login: only this makes the card active at the gateway. */
-async function prove(desk: OnlineDesk, card: HeldCard, credential: CardCredential, pin: Uint8Array): Promise<void> {
-  const { monotonic } = desk
-  const handshake = await beginCardLogin(desk, credential, 'registration')
-  const startedAt = monotonic()
-  await card.piv.verifyPin(pin)
-  const verifiedAt = monotonic()
-  const signature = await card.piv.sign(SLOT.authentication, credential.algorithm, handshake.digest)
-  const timings = { verifyMs: verifiedAt - startedAt, signMs: monotonic() - verifiedAt, reader: card.reader.slice(0, 128) }
-  // The gateway closes the session of a registration's proof at once: the person was registered, not logged in.
-  await handshake.finish(signature, timings)
 }

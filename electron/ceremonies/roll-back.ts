@@ -5,6 +5,7 @@ import { OBJECT, SLOT } from '../../protocol/piv/constants.ts'
 import { PivError, unless } from '../../protocol/piv/errors.ts'
 import { type GatewayLink, RefusedError } from '../session/link.ts'
 import type { HeldCard } from './card-access.ts'
+import { exhaustPin, exhaustPuk } from './exhaust.ts'
 import { CeremonyFailed } from './guide.ts'
 import type { Begun } from './new-references.ts'
 
@@ -64,7 +65,9 @@ async function resetCard({ card }: FailedRegistration): Promise<boolean> {
   try {
     await card.restart()
     if (!(await canReset(card.piv)) || !(await isOtherwiseEmpty(card.piv))) return false
-    await block(card.piv)
+    // The PUK's counter first: as long as the card knows the reset command, a later attempt can end what this one began.
+    await exhaustPuk(card.piv)
+    await exhaustPin(card.piv)
     await card.piv.reset()
     return true
   } catch {
@@ -82,9 +85,9 @@ async function canReset(card: PivCard): Promise<boolean> {
   }
 }
 
-/** A reset takes everything: only where no other key and no other certificate is on the card. */
+/** A reset takes everything: only where no other key and no other certificate is on the card. The 9E key alone is the registration's. */
 async function isOtherwiseEmpty(card: PivCard): Promise<boolean> {
-  for (const slot of [SLOT.signature, SLOT.keyManagement, SLOT.cardAuthentication]) {
+  for (const slot of [SLOT.signature, SLOT.keyManagement]) {
     if ((await unless(card.getKeyMetadata(slot), 'not-found')) !== undefined) return false
   }
   const others = [OBJECT.signatureCertificate, OBJECT.keyManagementCertificate, OBJECT.cardAuthenticationCertificate]
@@ -92,45 +95,4 @@ async function isOtherwiseEmpty(card: PivCard): Promise<boolean> {
     if ((await unless(card.getData(object), 'not-found')) !== undefined) return false
   }
   return true
-}
-
-/** More tries than any card allows (the counter has 4 bits, SP 800-73-5 part 2 section 3.2.1). */
-const MOST_TRIES = 16
-
-/** Bytes that no PIN or PUK of ours has: those are digits. */
-const NO_PUK = new Uint8Array(8)
-
-async function block(card: PivCard): Promise<void> {
-  // The PUK's counter first: as long as the card knows the reset command, a later attempt can end what this one began.
-  await untilBlocked(() => card.changePuk(NO_PUK, NO_PUK))
-  // A PIN has to be digits. Of two different ones the card has at most one, and a right one shows itself.
-  const wrong = (await isRight(card, '00000000')) ? '99999999' : '00000000'
-  await untilBlocked(() => card.verifyPin(ascii(wrong)))
-}
-
-async function isRight(card: PivCard, pin: string): Promise<boolean> {
-  try {
-    await card.verifyPin(ascii(pin))
-    return true
-  } catch (error) {
-    if (error instanceof PivError) return false
-    throw error
-  }
-}
-
-async function untilBlocked(attempt: () => Promise<void>): Promise<void> {
-  for (let count = 0; count < MOST_TRIES; count += 1) {
-    try {
-      await attempt()
-    } catch (error) {
-      if (!(error instanceof PivError)) throw error
-      const { problem } = error
-      if (problem.kind === 'pin-blocked' || problem.kind === 'puk-blocked') return
-      if ((problem.kind === 'pin-wrong' || problem.kind === 'puk-wrong') && problem.retriesLeft === 0) return
-    }
-  }
-}
-
-function ascii(digits: string): Uint8Array {
-  return Uint8Array.from(digits, (digit) => digit.charCodeAt(0))
 }

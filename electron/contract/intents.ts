@@ -6,6 +6,8 @@ import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
 const PIN = /^[0-9]{6,8}$/
 const pin = v.pipe(v.string(), v.regex(PIN))
+/** A card's number as hexadecimal digits, without the spaces that people see. */
+const cardNumber = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(120))
 
 export const intentSchema = v.variant('kind', [
@@ -21,6 +23,16 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('dismiss') }),
   v.strictObject({ kind: v.literal('end-session') }),
   v.strictObject({ kind: v.literal('sign-out') }),
+  /** A supervisor blocks the card with that number, or of the person who is logged in. */
+  v.strictObject({ kind: v.literal('block-card'), card: v.optional(cardNumber) }),
+  /** Leaves the outcome of 'block-card' behind. */
+  v.strictObject({ kind: v.literal('block-seen') }),
+  /** From the block page for its card, else for whichever card is put in after a supervisor's. */
+  v.strictObject({ kind: v.literal('unblock') }),
+  /** `search`: a card's number or a reader's name; all readers where absent. */
+  v.strictObject({ kind: v.literal('show-readers'), search: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(120))) }),
+  /** The next page of what is shown. */
+  v.strictObject({ kind: v.literal('show-more') }),
   /** The language of the desk, from now on. */
   v.strictObject({ kind: v.literal('set-language'), language: v.picklist(LANGUAGE_SETTINGS) }),
   /** The language of the person who is being served, until that is over. */

@@ -10,6 +10,8 @@ export const PROBLEMS = [
   'reader-service-down',
   'reader-no-permission',
   'reader-none',
+  'reader-no-device',
+  'reader-no-driver',
   'reader-gone',
   'reader-in-use',
   'reader-failed',
@@ -44,6 +46,10 @@ export const PROBLEMS = [
   // Registration.
   'registration-interrupted',
   'registration-rolled-back',
+  // Blocks.
+  'session-stopped',
+  'approver-needed',
+  'unblock-interrupted',
   'unexpected',
   ...REFUSALS,
 ] as const

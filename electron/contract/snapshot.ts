@@ -2,9 +2,10 @@
  * The one picture of the terminal that main shows to the renderer: sent whole at each change, never a
  * difference. No APDU, key, topic or PIN is in it.
  */
+import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
 import type { LanguageView } from './languages.ts'
-import type { Problem } from './problems.ts'
+import type { Problem, ProblemCode } from './problems.ts'
 
 export interface Snapshot {
   /** Grows with each snapshot. */
@@ -16,6 +17,10 @@ export interface Snapshot {
   /** Who works at this desk; absent before sign-in. */
   readonly operator?: OperatorView
   readonly page: Page
+  /** The block that was asked for last at this desk: intent 'block-seen' once it is over. */
+  readonly blocking?: BlockingView
+  /** For a supervisor: findings that were told since they last looked. */
+  readonly newFindings?: number
   /** Present only when simulated cards are in use: the window then shows its banner. */
   readonly simulation?: SimulationView
 }
@@ -30,6 +35,16 @@ export interface ReadersView {
   /** What keeps every reader from use, if anything does. */
   readonly problem?: Problem
   readonly readers: readonly ReaderView[]
+  /** Why each reader of this desk can or cannot be used, those that PC/SC does not offer among them. */
+  readonly desk: readonly DeskReader[]
+}
+
+export interface DeskReader {
+  readonly name: string
+  readonly simulated: boolean
+  readonly state: 'ready' | 'no-card' | 'unknown-card' | 'busy' | 'no-driver' | 'no-permission' | 'service-down' | 'starting'
+  /** What to do about it. */
+  readonly problem?: Problem
 }
 
 export interface ReaderView {
@@ -58,8 +73,59 @@ export type Page =
   | { readonly kind: 'ceremony'; readonly ceremony: Ceremony }
   /** A person is logged in; pulling the card ends it. */
   | { readonly kind: 'session'; readonly session: SessionView }
+  /** A card, or the session with it, is stopped: intents 'unblock' (where `canUnblock`) and 'dismiss'. */
+  | { readonly kind: 'blocked'; readonly block: BlockView }
+  /** Intents 'show-readers', 'show-more' and 'dismiss'. */
+  | { readonly kind: 'readers'; readonly overview: ReadersOverview }
 
-export type CeremonyKind = 'sign-in' | 'login' | 'register' | 'change-pin'
+export interface BlockView {
+  readonly cause: 'pin' | 'puk' | 'card' | 'finding'
+  /** Stable, for support. */
+  readonly code: ProblemCode
+  readonly person?: { readonly givenName: string; readonly familyName: string }
+  /** In groups, for people to compare. */
+  readonly cardNumber?: string
+  readonly reader?: string
+  readonly at?: number
+  readonly by?: BlockCause
+  readonly finding?: string
+  /** What became of the PIN on the card, where it is to be blocked there too. */
+  readonly onCard?: 'working' | 'blocked' | 'not-blocked'
+  readonly canUnblock: boolean
+}
+
+export interface BlockingView {
+  readonly cardNumber: string
+  readonly state: 'working' | 'done' | 'failed'
+  readonly problem?: Problem
+}
+
+export interface ReadersOverview {
+  /** The readers of all desks; absent for who is no supervisor. */
+  readonly everywhere?: {
+    readonly search: string
+    readonly places: readonly PlaceView[]
+    readonly state: 'loading' | 'ready' | 'failed'
+    readonly problem?: Problem
+    readonly hasMore: boolean
+  }
+}
+
+/** A reader somewhere, as the gateway knows it. */
+export interface PlaceView {
+  readonly terminal: string
+  readonly site: string
+  readonly reader: string
+  readonly simulated: boolean
+  readonly state: 'empty' | 'card' | 'mute' | 'in-use'
+  readonly cardNumber?: string
+  readonly since: number
+  readonly seenAt: number
+  readonly online: boolean
+  readonly present: boolean
+}
+
+export type CeremonyKind = 'sign-in' | 'login' | 'register' | 'change-pin' | 'unblock'
 
 export type StepId =
   | 'insert'
@@ -71,12 +137,15 @@ export type StepId =
   | 'set-puk'
   | 'set-management-key'
   | 'make-key'
+  | 'make-presence-key'
   | 'request-certificate'
   | 'write-certificate'
   | 'prove'
   | 'enter-pin'
   | 'verify'
   | 'change-pin'
+  | 'approve'
+  | 'insert-blocked'
 
 export interface Step {
   readonly id: StepId
@@ -89,6 +158,8 @@ export interface Ceremony {
   readonly person?: { readonly givenName: string; readonly familyName: string }
   readonly steps: readonly Step[]
   readonly prompt: Prompt
+  /** Of an unblocking: whose card it is about just now. */
+  readonly part?: 'approval' | 'card'
 }
 
 export type Prompt =
@@ -107,6 +178,7 @@ export type Prompt =
 export type CeremonyResult =
   | { readonly kind: 'registered'; readonly givenName: string; readonly familyName: string; readonly guid: string }
   | { readonly kind: 'pin-changed' }
+  | { readonly kind: 'unblocked'; readonly givenName: string; readonly familyName: string }
 
 export interface SessionView {
   readonly givenName: string

@@ -176,6 +176,10 @@ class Link implements TerminalLink {
     if (this.#opened.size > MOST_SESSIONS && oldest !== undefined) this.#opened.delete(oldest)
   }
 
+  ended(session: Uint8Array): void {
+    this.#opened.delete(toHex(session))
+  }
+
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true

@@ -19,6 +19,8 @@ export interface GatewayLink {
    * 'session.end' is requested for it.
    */
   opened(session: Uint8Array): void
+  /** That session is over at the gateway already: it is named no more. */
+  ended(session: Uint8Array): void
   close(): Promise<void>
 }
 

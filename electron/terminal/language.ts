@@ -2,9 +2,10 @@
 import { chooseLocale, type LanguageView } from '../contract/languages.ts'
 import type { State } from './state.ts'
 
-/** A person is in front of the desk: a ceremony with their card, or their session. An operator signs in in the desk's language. */
+/** A person is in front of the desk: a ceremony with their card, their session, or the page of their card's block. An operator signs in in the desk's language. */
 export function isServing({ activity, session }: State): boolean {
-  return session !== undefined || (activity.kind === 'ceremony' && activity.request.kind !== 'sign-in')
+  if (session !== undefined || activity.kind === 'blocked') return true
+  return activity.kind === 'ceremony' && activity.request.kind !== 'sign-in'
 }
 
 /** The next person is met in the desk's language again. */

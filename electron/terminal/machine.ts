@@ -5,10 +5,39 @@
 
 import type { ReadersStatus } from '../../native/reader.ts'
 import { includesRole } from '../../protocol/messages/operations.ts'
-import type { Insertion } from '../ceremonies/card-access.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { Step, StepId } from '../contract/snapshot.ts'
+import {
+  approved,
+  blockBehind,
+  blockCard,
+  blockEnded,
+  leaveBlock,
+  noticed,
+  pinBlocked,
+  unblock,
+  unblockAgain,
+} from './blocking.ts'
 import { forgetPersonLanguage, inDeskLanguage, isServing } from './language.ts'
+import { look, looked, lookFailed } from './looking.ts'
+import {
+  cardFor,
+  endOf,
+  failed,
+  type Next,
+  NO_ASK,
+  nameOf,
+  type Running,
+  removed,
+  runningStage,
+  signedOut,
+  start,
+  startOrAskForCard,
+  to,
+  waiting,
+  without,
+  withStage,
+} from './moves.ts'
 import { canRetry } from './remedies.ts'
 import {
   type Ask,
@@ -19,8 +48,6 @@ import {
   isPresent,
   type Outcome,
   presentCards,
-  type SessionEndReason,
-  type Stage,
   type State,
   sameCard,
   type TerminalEvent,
@@ -28,23 +55,12 @@ import {
 } from './state.ts'
 import { waitingPage } from './view.ts'
 
-type Running = Extract<Stage, { kind: 'running' }>
-
-const NO_ASK: Ask = { kind: 'nothing' }
-
 export function transition(state: State, event: TerminalEvent, now: number): Transition {
   const next = apply(state, event, now)
   if (next === undefined) return { state, effects: [], accepted: false }
   const settled = beginWithFreshCard(next.state)
   return { state: forgetPersonLanguage(settled.state), effects: [...next.effects, ...settled.effects], accepted: true }
 }
-
-interface Next {
-  readonly state: State
-  readonly effects: readonly Effect[]
-}
-
-const to = (state: State, ...effects: readonly Effect[]): Next => ({ state, effects })
 
 /** Undefined where a command is out of place. */
 function apply(state: State, event: TerminalEvent, now: number): Next | undefined {
@@ -78,6 +94,18 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
       return asked(state, event.run, { kind: 'new-pin', request: event.request, lastTryConfirmed: false })
     case 'ended':
       return ended(state, event.run, event.outcome, now)
+    case 'usb':
+      return to({ ...state, usb: event.usb })
+    case 'notice':
+      return noticed(state, event.notice, event.card)
+    case 'pin-blocked-on-card':
+      return pinBlocked(state, event.guid, event.done)
+    case 'looked':
+      return looked(state, event.look, event.answer)
+    case 'look-failed':
+      return lookFailed(state, event.look, event.problem)
+    case 'block-ended':
+      return blockEnded(state, event.guid, event.problem)
     default:
       return event satisfies never
   }
@@ -88,22 +116,8 @@ function isSettled(state: State, view: State['gateway']): boolean {
   return view.kind !== 'connecting' || (state.gatewaySettled && state.gateway.kind !== 'not-enrolled')
 }
 
-function waiting(problem?: Problem): State['activity'] {
-  return problem === undefined ? { kind: 'waiting' } : { kind: 'waiting', problem }
-}
-
-function without<K extends 'operator' | 'session' | 'fresh' | 'simulation'>(state: State, ...keys: readonly K[]): State {
-  const copy: { -readonly [P in keyof State]: State[P] } = { ...state }
-  for (const key of keys) delete copy[key]
-  return copy
-}
-
 function withSimulation(state: State, view: State['simulation']): State {
   return view === undefined ? without(state, 'simulation') : { ...state, simulation: view }
-}
-
-function runningStage(state: State): Running | undefined {
-  return state.activity.kind === 'ceremony' && state.activity.stage.kind === 'running' ? state.activity.stage : undefined
 }
 
 /** Changes the ceremony of that run; what an earlier run still says is ignored. */
@@ -119,11 +133,6 @@ function stepReached(steps: readonly Step[], id: StepId): readonly Step[] {
   return steps.map((step, index) => ({ id: step.id, state: index < reached ? 'done' : index === reached ? 'active' : 'todo' }))
 }
 
-/** The name and nothing else: what stands here is shown in the window. */
-function nameOf({ givenName, familyName }: { readonly givenName: string; readonly familyName: string }) {
-  return { givenName, familyName }
-}
-
 // Cards.
 
 function readersChanged(state: State, status: ReadersStatus): Next {
@@ -132,7 +141,8 @@ function readersChanged(state: State, status: ReadersStatus): Next {
   const inserted = presentCards(status).filter((card) => !before.some((known) => sameCard(known, card)))
   const fresh =
     inserted[inserted.length - 1] ?? (state.fresh !== undefined && isPresent(status, state.fresh) ? state.fresh : undefined)
-  let next: State = { ...without(state, 'fresh'), readers: status, ...(fresh === undefined ? {} : { fresh }) }
+  const strangers = state.strangers.filter((card) => isPresent(status, card))
+  let next: State = { ...without(state, 'fresh'), readers: status, strangers, ...(fresh === undefined ? {} : { fresh }) }
 
   if (next.session !== undefined && !isPresent(status, next.session.card)) {
     effects.push({ kind: 'end-session', session: next.session.login.result.session, reason: 'card-removed' })
@@ -164,7 +174,7 @@ function startsWithCard(state: State): boolean {
   if (state.session !== undefined) return false
   const page = waitingPage(state).kind
   if (page !== 'sign-in' && page !== 'idle') return false
-  if (state.activity.kind === 'waiting') return true
+  if (state.activity.kind === 'waiting' || state.activity.kind === 'blocked') return true
   if (state.activity.kind !== 'ceremony') return false
   const { stage, request } = state.activity
   // The next card ends the page of the one before. A registration that failed is not left by accident: it asks to be retried.
@@ -180,43 +190,7 @@ function beginWithFreshCard(state: State): Next {
   return start(inDeskLanguage(state), { kind: state.operator === undefined ? 'sign-in' : 'login' }, state.fresh)
 }
 
-function start(state: State, request: CeremonyRequest, card: Insertion): Next {
-  const run = state.lastRun + 1
-  const known = sameCard(state.fresh, card) ? without(state, 'fresh') : state
-  const stage: Stage = { kind: 'running', run, card, ask: NO_ASK }
-  return to({ ...known, lastRun: run, activity: ceremony(request, stage) }, { kind: 'start', run, request, card })
-}
-
-function ceremony(request: CeremonyRequest, stage: Stage): CeremonyActivity {
-  const activity: CeremonyActivity = {
-    kind: 'ceremony',
-    request,
-    steps: stage.kind === 'insert' ? [{ id: 'insert', state: 'active' }] : [],
-    stage,
-  }
-  if (request.kind !== 'register') return activity
-  return { ...activity, person: nameOf(request.person) }
-}
-
-function startOrAskForCard(state: State, request: CeremonyRequest, card: Insertion | undefined): Next {
-  if (card !== undefined && isPresent(state.readers, card)) return start(state, request, card)
-  return to({ ...state, activity: ceremony(request, { kind: 'insert' }) })
-}
-
-/** Which of the cards that are in goes with that intent; undefined where one has to be put in. */
-function cardFor(state: State, request: CeremonyRequest): Insertion | undefined {
-  if (state.fresh !== undefined) return state.fresh
-  if (request.kind === 'change-pin' && state.session !== undefined) return state.session.card
-  const cards = presentCards(state.readers)
-  // The operator's own card may still be in after the sign-in: it is not the one to register.
-  return request.kind === 'register' ? cards.find((card) => !sameCard(card, state.operator?.card)) : cards[0]
-}
-
 // The ceremony's questions and its end.
-
-function withStage(state: State, stage: Stage): State {
-  return state.activity.kind === 'ceremony' ? { ...state, activity: { ...state.activity, stage } } : state
-}
 
 function asked(state: State, run: number, ask: Ask): Next {
   const stage = runningStage(state)
@@ -234,6 +208,10 @@ function ended(state: State, run: number, outcome: Outcome, now: number): Next {
     return outcome.kind === 'logged-in' ? to(state, endOf(outcome.login.result.session, 'operator')) : to(state)
   }
   const { request } = state.activity
+  if (stage.ending === 'blocked' && stage.block !== undefined) {
+    const opened = outcome.kind === 'logged-in' ? [endOf(outcome.login.result.session, 'blocked')] : []
+    return to({ ...state, activity: { kind: 'blocked', block: stage.block } }, ...opened)
+  }
   switch (outcome.kind) {
     case 'logged-in':
       return loggedIn(state, request, stage, outcome.login, now)
@@ -247,6 +225,8 @@ function ended(state: State, run: number, outcome: Outcome, now: number): Next {
       const isFirstOperator = request.kind === 'register' && request.session === undefined
       return to({ ...state, activity, mayRegisterFirstOperator: state.mayRegisterFirstOperator && !isFirstOperator })
     }
+    case 'approved':
+      return stage.ending === undefined ? approved(state, outcome.session, stage) : to({ ...state, activity: waiting() })
     case 'cancelled':
       if (stage.ending === 'card-removed') return to(failed(state, removed(stage.card), stage.card))
       return to({ ...state, activity: waiting() })
@@ -256,10 +236,17 @@ function ended(state: State, run: number, outcome: Outcome, now: number): Next {
       if (outcome.problem.code === 'session-unknown' && request.kind === 'register' && state.operator !== undefined) {
         return to({ ...without(state, 'operator'), activity: waiting(outcome.problem) })
       }
-      return to(failed(state, outcome.problem, stage.card))
+      return failedWith(state, outcome, stage)
     default:
       return outcome satisfies never
   }
+}
+
+function failedWith(state: State, { problem, guid }: Extract<Outcome, { kind: 'failed' }>, stage: Running): Next {
+  const block = blockBehind(state, problem, stage, guid)
+  if (block !== undefined) return to({ ...state, activity: { kind: 'blocked', block } })
+  const strangers = problem.code === 'card-not-piv' ? [...state.strangers, stage.card] : state.strangers
+  return to(failed({ ...state, strangers }, problem, stage.card))
 }
 
 function loggedIn(
@@ -276,25 +263,14 @@ function loggedIn(
       return to(failed(state, { code: 'not-an-operator' }, stage.card), endOf(result.session, 'operator'))
     }
     const { givenName, familyName } = result.holder
-    const operator = { givenName, familyName, role: result.role, since: now, session: result.session, card: stage.card }
+    const { role, session, card } = result
+    const operator = { givenName, familyName, role, since: now, session, guid: card.guid, card: stage.card }
     return to({ ...state, operator, activity: waiting() })
   }
   if (!isPresent(state.readers, stage.card)) {
     return to(failed(state, removed(stage.card), stage.card), endOf(result.session, 'card-removed'))
   }
   return to({ ...state, session: { login, card: stage.card }, activity: waiting() })
-}
-
-const removed = (card: Insertion): Problem => ({ code: 'card-removed', reader: card.reader })
-
-const endOf = (session: Uint8Array, reason: SessionEndReason): Effect => ({ kind: 'end-session', session, reason })
-
-function failed(state: State, problem: Problem, card: Insertion): State {
-  if (state.activity.kind !== 'ceremony') return state
-  const steps = state.activity.steps.map(
-    (step): Step => ({ id: step.id, state: step.state === 'active' ? 'failed' : step.state }),
-  )
-  return { ...state, activity: { ...state.activity, steps, stage: { kind: 'failed', problem, card } } }
 }
 
 // What the person wants.
@@ -327,7 +303,17 @@ function commanded(state: State, command: Command): Next | undefined {
       return to(withStage(state, { ...stage, ask: { ...stage.ask, lastTryConfirmed: true } }))
     case 'retry':
       if (activity.kind !== 'ceremony' || stage?.kind !== 'failed' || !canRetry(stage.problem.code)) return undefined
+      if (activity.request.kind === 'unblock') return unblockAgain(state, activity.request, stage.problem, stage.card)
       return startOrAskForCard(state, activity.request, state.fresh ?? stage.card)
+    case 'unblock':
+      return unblock(state)
+    case 'block-card':
+      return blockCard(state, command)
+    case 'block-seen':
+      return state.blocking?.state.kind === 'working' ? undefined : to(without(state, 'blocking'))
+    case 'show-readers':
+    case 'show-more':
+      return look(state, command)
     case 'cancel':
       if (stage?.kind === 'insert') return to({ ...state, activity: waiting() })
       if (stage?.kind !== 'running' || stage.ask.kind === 'nothing') return undefined
@@ -385,6 +371,9 @@ function submitted(state: State, command: Extract<Command, { kind: 'submit-pin' 
 }
 
 function dismissed(state: State): Next | undefined {
+  if (state.activity.kind === 'blocked') return leaveBlock(state)
+  // A card that was put in meanwhile begins now.
+  if (state.activity.kind === 'looking') return to({ ...state, activity: waiting() })
   if (state.activity.kind !== 'ceremony') return undefined
   const { stage, request } = state.activity
   if (stage.kind !== 'done' && stage.kind !== 'failed') return undefined
@@ -393,13 +382,6 @@ function dismissed(state: State): Next | undefined {
   const signsIn =
     stage.kind === 'done' && request.kind === 'register' && request.session === undefined && isPresent(state.readers, stage.card)
   return to(signsIn ? { ...next, fresh: stage.card } : next)
-}
-
-function signedOut(state: State, reason: SessionEndReason): Next {
-  const effects: Effect[] = []
-  if (state.session !== undefined) effects.push(endOf(state.session.login.result.session, reason))
-  if (state.operator !== undefined) effects.push(endOf(state.operator.session, reason))
-  return to({ ...without(state, 'operator', 'session', 'fresh'), activity: waiting() }, ...effects)
 }
 
 function leftAlone(state: State): Next {

@@ -1,6 +1,5 @@
 /** What the terminal itself can say about a problem: whether trying again may help. The words are in the renderer's locales. */
-import type { ServiceState } from '../../native/reader.ts'
-import type { Problem, ProblemCode } from '../contract/problems.ts'
+import type { ProblemCode } from '../contract/problems.ts'
 
 /** Nothing that happens at this desk alone makes these go away: another card, another person or the gateway's side must change. */
 const FINAL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
@@ -32,24 +31,4 @@ const FINAL: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 
 export function canRetry(code: ProblemCode): boolean {
   return !FINAL.has(code)
-}
-
-/** What keeps every reader from use; undefined where nothing does or where it is too early to say. */
-export function serviceProblem(service: ServiceState, readers: number): Problem | undefined {
-  switch (service.kind) {
-    case 'ready':
-      return readers === 0 ? { code: 'reader-none' } : undefined
-    case 'starting':
-      return undefined
-    case 'no-library':
-      return { code: 'reader-library-missing' }
-    case 'service-down':
-      return { code: 'reader-service-down' }
-    case 'no-permission':
-      return { code: 'reader-no-permission' }
-    case 'failed':
-      return { code: 'reader-failed' }
-    default:
-      return service satisfies never
-  }
 }

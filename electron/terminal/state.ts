@@ -4,6 +4,7 @@
  */
 
 import type { ReadersStatus } from '../../native/reader.ts'
+import type { BlockCause, Notice } from '../../protocol/messages/notices.ts'
 import type { Person, RequestBody, Role } from '../../protocol/messages/operations.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
 import type { NewPinRequest, PinRequest } from '../ceremonies/guide.ts'
@@ -12,6 +13,8 @@ import type { Intent } from '../contract/intents.ts'
 import type { Language, LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { CeremonyResult, GatewayView, SimulationView, Step, StepId } from '../contract/snapshot.ts'
+import type { UsbReaders } from '../readers/usb.ts'
+import type { LookAnswer, LookQuestion, Overview } from './overview.ts'
 
 export type CeremonyRequest =
   | { readonly kind: 'sign-in' }
@@ -24,13 +27,30 @@ export type CeremonyRequest =
       /** The registrar's session; absent for the first operator of a fresh gateway. */
       readonly session?: Uint8Array
     }
+  /** First a supervisor approves with their own card, then comes the card that is to be unblocked. */
+  | { readonly kind: 'unblock'; readonly target?: BlockedCard; readonly approved?: Approval }
+
+/** The card that a block names, as far as it is known. */
+export interface BlockedCard {
+  readonly guid?: Uint8Array
+  /** Where it was in when the block was shown. */
+  readonly card?: Insertion
+}
+
+export interface Approval {
+  readonly session: Uint8Array
+  /** The supervisor's card, which is not the one to unblock when it still sticks in the reader. */
+  readonly card: Insertion
+}
 
 /** How a ceremony ended. */
 export type Outcome =
   | { readonly kind: 'logged-in'; readonly login: LoginOutcome }
   | { readonly kind: 'finished'; readonly result: CeremonyResult }
+  /** A supervisor approved an unblocking. */
+  | { readonly kind: 'approved'; readonly session: Uint8Array }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'failed'; readonly problem: Problem }
+  | { readonly kind: 'failed'; readonly problem: Problem /** The card that it was about. */; readonly guid?: Uint8Array }
 
 /** What a running ceremony asks the person just now. */
 export type Ask =
@@ -46,7 +66,9 @@ export type Stage =
       readonly card: Insertion
       readonly ask: Ask
       /** Why the ceremony was told to end, until it has. */
-      readonly ending?: 'cancelled' | 'card-removed'
+      readonly ending?: 'cancelled' | 'card-removed' | 'blocked'
+      /** What the block page will be about. */
+      readonly block?: Block
     }
   | { readonly kind: 'done'; readonly result: CeremonyResult; readonly card: Insertion }
   | { readonly kind: 'failed'; readonly problem: Problem; readonly card?: Insertion }
@@ -63,6 +85,39 @@ export type Activity =
   | { readonly kind: 'waiting'; readonly problem?: Problem }
   | { readonly kind: 'enrolling' }
   | CeremonyActivity
+  | BlockedActivity
+  | LookingActivity
+
+/** Why a card, or the session with it, is stopped: what the block page is about. */
+export type Block = BlockedCard & {
+  readonly person?: { readonly givenName: string; readonly familyName: string }
+} & (
+    | { readonly cause: 'pin' | 'puk' }
+    | {
+        readonly cause: 'card'
+        /** These are told by a notice only: a gateway that refuses a login says no more than that. */
+        readonly by?: BlockCause
+        readonly at?: number
+        readonly finding?: string
+        /** What became of the PIN on the card, where the policy wants it blocked. */
+        readonly onCard?: 'working' | 'blocked' | 'not-blocked'
+      }
+    | { readonly cause: 'finding'; readonly at: number; readonly finding: string }
+  )
+
+export interface BlockedActivity {
+  readonly kind: 'blocked'
+  readonly block: Block
+}
+
+/** A supervisor looks at what the gateway knows. */
+export interface LookingActivity {
+  readonly kind: 'looking'
+  /** Tells the answer to this question from the answer to an earlier one. */
+  readonly look: number
+  readonly view: Overview
+  readonly state: { readonly kind: 'loading' | 'ready' } | { readonly kind: 'failed'; readonly problem: Problem }
+}
 
 export interface OperatorState {
   readonly givenName: string
@@ -70,6 +125,7 @@ export interface OperatorState {
   readonly role: Role
   readonly since: number
   readonly session: Uint8Array
+  readonly guid: Uint8Array
   /** The operator's own card, which is not the card to register when it still sticks in the reader. */
   readonly card: Insertion
 }
@@ -103,6 +159,20 @@ export interface State {
   readonly fresh?: Insertion
   readonly activity: Activity
   readonly lastRun: number
+  readonly lastLook: number
+  /** USB card readers that the system sees, whether PC/SC knows them or not. */
+  readonly usb: UsbReaders
+  /** Cards that said of themselves that they are none of ours, while they are in. */
+  readonly strangers: readonly Insertion[]
+  /** Findings that were told since a supervisor last looked. */
+  readonly newFindings: number
+  /** The block that was asked for last at this desk. */
+  readonly blocking?: Blocking
+}
+
+export interface Blocking {
+  readonly guid: Uint8Array
+  readonly state: { readonly kind: 'working' | 'done' } | { readonly kind: 'failed'; readonly problem: Problem }
 }
 
 export const INITIAL_STATE: State = {
@@ -113,6 +183,10 @@ export const INITIAL_STATE: State = {
   readers: { service: { kind: 'starting' }, readers: [] },
   activity: { kind: 'waiting' },
   lastRun: 0,
+  lastLook: 0,
+  usb: { kind: 'unknown' },
+  strangers: [],
+  newFindings: 0,
 }
 
 /** An intent of the renderer, with PINs as bytes. */
@@ -142,8 +216,16 @@ export type TerminalEvent =
   | { readonly kind: 'ended'; readonly run: number; readonly outcome: Outcome }
   /** The desk has been left alone for the time that the settings allow. */
   | { readonly kind: 'idle' }
+  | { readonly kind: 'usb'; readonly usb: UsbReaders }
+  /** A verified notice that is not older than what is known; `card` is where its card is in, where the terminal has seen it. */
+  | { readonly kind: 'notice'; readonly notice: Notice; readonly card?: Insertion }
+  | { readonly kind: 'pin-blocked-on-card'; readonly guid: Uint8Array; readonly done: boolean }
+  | { readonly kind: 'looked'; readonly look: number; readonly answer: LookAnswer }
+  | { readonly kind: 'look-failed'; readonly look: number; readonly problem: Problem }
+  | { readonly kind: 'block-ended'; readonly guid: Uint8Array; readonly problem?: Problem }
 
-export type SessionEndReason = RequestBody<'session.end'>['reason']
+/** 'blocked' is nothing that the gateway has to be told. */
+export type SessionEndReason = RequestBody<'session.end'>['reason'] | 'blocked'
 
 export type Effect =
   | { readonly kind: 'start'; readonly run: number; readonly request: CeremonyRequest; readonly card: Insertion }
@@ -154,6 +236,8 @@ export type Effect =
   | { readonly kind: 'enrol'; readonly code: string }
   | { readonly kind: 'keep-language'; readonly setting: LanguageSetting }
   | { readonly kind: 'simulate'; readonly command: SimulationCommand }
+  | { readonly kind: 'look'; readonly look: number; readonly question: LookQuestion }
+  | { readonly kind: 'block'; readonly session: Uint8Array; readonly guid: Uint8Array }
 
 export interface Transition {
   readonly state: State

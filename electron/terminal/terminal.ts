@@ -5,6 +5,7 @@
 
 import type { ReadersStatus } from '../../native/reader.ts'
 import { utf8, wipe } from '../../protocol/bytes.ts'
+import type { Notice } from '../../protocol/messages/notices.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
 import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
 import type { IntentReply } from '../contract/channels.ts'
@@ -12,7 +13,9 @@ import type { Intent } from '../contract/intents.ts'
 import type { LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { GatewayView, SimulationView, Snapshot } from '../contract/snapshot.ts'
+import type { UsbReaders } from '../readers/usb.ts'
 import { transition } from './machine.ts'
+import type { LookAnswer, LookQuestion } from './overview.ts'
 import {
   type CeremonyRequest,
   type Command,
@@ -29,12 +32,22 @@ import { toSnapshot } from './view.ts'
 /** What the terminal drives. None of these may be called again before the window has something to show. */
 export interface Drivers {
   /** Runs one ceremony to its end; rejects with CeremonyCancelled or CeremonyFailed. */
-  run(request: CeremonyRequest, card: Insertion, guide: Guide): Promise<Extract<Outcome, { kind: 'logged-in' | 'finished' }>>
+  run(
+    request: CeremonyRequest,
+    card: Insertion,
+    guide: Guide,
+  ): Promise<Extract<Outcome, { kind: 'logged-in' | 'finished' | 'approved' }>>
   /** Enrols by an invitation's code; answers with what went wrong, or nothing. */
   enrol(code: string): Promise<Problem | undefined>
   /** Tells the gateway; never rejects. */
   endSession(session: Uint8Array, reason: SessionEndReason): Promise<void>
   simulate(command: SimulationCommand): Promise<void>
+  /** Asks the gateway; rejects with CeremonyFailed. */
+  look(question: LookQuestion): Promise<LookAnswer>
+  /** Has a card blocked, by the supervisor of that session; rejects with CeremonyFailed. */
+  block(session: Uint8Array, guid: Uint8Array): Promise<void>
+  /** The number of that card, where a ceremony has learned it; undefined before anything was driven. */
+  cardIn(card: Insertion): Uint8Array | undefined
 }
 
 export interface TerminalOptions {
@@ -66,6 +79,11 @@ export interface Terminal {
   /** What the gateway's hello said; told before the gateway is shown as online. */
   firstOperatorAllowed(allowed: boolean): void
   simulationChanged(view: SimulationView | undefined): void
+  usbReadersChanged(usb: UsbReaders): void
+  /** A verified notice of the gateway's; `card` is where its card is in. What it ends has ended when this returns. */
+  noticed(notice: Notice, card: Insertion | undefined): void
+  /** What became of the PIN on a card whose notice wanted it blocked. */
+  pinBlockedOnCard(guid: Uint8Array, done: boolean): void
   /** Ends what is open, and the sessions at the gateway. */
   close(): Promise<void>
 }
@@ -139,6 +157,12 @@ export function createTerminal(options: TerminalOptions): Terminal {
       case 'simulate':
         void guarded('simulation', () => drivers.simulate(effect.command))
         return
+      case 'look':
+        void look(effect.look, effect.question)
+        return
+      case 'block':
+        void block(effect.session, effect.guid)
+        return
       default:
         effect satisfies never
     }
@@ -163,12 +187,37 @@ export function createTerminal(options: TerminalOptions): Terminal {
     dispatch(problem === undefined ? { kind: 'enrol-ended' } : { kind: 'enrol-ended', problem })
   }
 
+  async function look(number: number, question: LookQuestion): Promise<void> {
+    try {
+      dispatch({ kind: 'looked', look: number, answer: await drivers.look(question) })
+    } catch (error) {
+      dispatch({ kind: 'look-failed', look: number, problem: problemOfDriver('look', error) })
+    }
+  }
+
+  async function block(session: Uint8Array, guid: Uint8Array): Promise<void> {
+    try {
+      await drivers.block(session, guid)
+      dispatch({ kind: 'block-ended', guid })
+    } catch (error) {
+      dispatch({ kind: 'block-ended', guid, problem: problemOfDriver('block', error) })
+    }
+  }
+
+  function problemOfDriver(where: string, error: unknown): Problem {
+    if (error instanceof CeremonyFailed && error.problem.code !== 'unexpected') return error.problem
+    options.onUnexpected(where, error instanceof CeremonyFailed ? (error.cause ?? error) : error)
+    return { code: 'unexpected' }
+  }
+
   async function run(id: number, request: CeremonyRequest, card: Insertion): Promise<void> {
     let outcome: Outcome
     try {
       outcome = await drivers.run(request, card, guideFor(id))
     } catch (error) {
       outcome = outcomeOf(request, error)
+      const guid = drivers.cardIn(card)
+      if (outcome.kind === 'failed' && guid !== undefined) outcome = { ...outcome, guid }
     }
     takeAsk(id)?.reject(new CeremonyCancelled())
     dispatch({ kind: 'ended', run: id, outcome })
@@ -260,6 +309,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
     gatewayChanged: (view) => void dispatch({ kind: 'gateway', view }),
     firstOperatorAllowed: (allowed) => void dispatch({ kind: 'first-operator', allowed }),
     simulationChanged: (view) => void dispatch({ kind: 'simulation', view }),
+    usbReadersChanged: (usb) => void dispatch({ kind: 'usb', usb }),
+    noticed: (notice, card) => void dispatch(card === undefined ? { kind: 'notice', notice } : { kind: 'notice', notice, card }),
+    pinBlockedOnCard: (guid, done) => void dispatch({ kind: 'pin-blocked-on-card', guid, done }),
     async close() {
       if (closed) return
       closed = true

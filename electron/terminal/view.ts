@@ -1,9 +1,21 @@
 /** Draws the terminal's state as the snapshot that the window shows. */
 import { toHex } from '../../protocol/bytes.ts'
-import type { Page, Prompt, ReadersView, SessionView, Snapshot } from '../contract/snapshot.ts'
+import { includesRole } from '../../protocol/messages/operations.ts'
+import type {
+  BlockingView,
+  BlockView,
+  CeremonyResult,
+  Page,
+  Prompt,
+  ReadersOverview,
+  ReadersView,
+  SessionView,
+  Snapshot,
+} from '../contract/snapshot.ts'
+import { diagnose } from '../readers/diagnosis.ts'
 import { languageView } from './language.ts'
-import { canRetry, serviceProblem } from './remedies.ts'
-import type { Ask, PersonSession, Stage, State } from './state.ts'
+import { canRetry } from './remedies.ts'
+import type { Ask, Block, Blocking, LookingActivity, PersonSession, Stage, State } from './state.ts'
 
 /** The page where no ceremony runs and nobody is logged in. */
 export function waitingPage(state: State): Page {
@@ -23,9 +35,17 @@ function pageOf(state: State): Page {
     const { request, steps, stage, person } = activity
     return {
       kind: 'ceremony',
-      ceremony: { kind: request.kind, steps, prompt: promptOf(stage), ...(person === undefined ? {} : { person }) },
+      ceremony: {
+        kind: request.kind,
+        steps,
+        prompt: promptOf(stage),
+        ...(person === undefined ? {} : { person }),
+        ...(request.kind === 'unblock' ? { part: request.approved === undefined ? 'approval' : 'card' } : {}),
+      },
     }
   }
+  if (activity.kind === 'blocked') return { kind: 'blocked', block: blockView(state, activity.block) }
+  if (activity.kind === 'looking') return { kind: 'readers', overview: readersOverview(state, activity) }
   if (state.session !== undefined) return { kind: 'session', session: sessionView(state.session) }
   return waitingPage(state)
 }
@@ -37,12 +57,16 @@ function promptOf(stage: Stage): Prompt {
     case 'running':
       return askPrompt(stage.ask)
     case 'done':
-      return { kind: 'done', result: stage.result }
+      return { kind: 'done', result: shown(stage.result) }
     case 'failed':
       return { kind: 'failed', problem: stage.problem, canRetry: canRetry(stage.problem.code) }
     default:
       return stage satisfies never
   }
+}
+
+function shown(result: CeremonyResult): CeremonyResult {
+  return result.kind === 'registered' ? { ...result, guid: groupsOfFour(result.guid) } : result
 }
 
 function askPrompt(ask: Ask): Prompt {
@@ -61,7 +85,7 @@ function sessionView({ login, card }: PersonSession): SessionView {
     reference: holder.reference,
     registeredAt: holder.registeredAt,
     at,
-    cardNumber: groupsOfFour(toHex(login.result.card.guid)),
+    cardNumber: cardNumber(login.result.card.guid),
     cardExpiresAt: login.result.card.expiresAt,
     reader: card.reader,
     loginMs: login.loginMs,
@@ -70,18 +94,58 @@ function sessionView({ login, card }: PersonSession): SessionView {
   }
 }
 
+function cardNumber(guid: Uint8Array): string {
+  return groupsOfFour(toHex(guid))
+}
+
+/** As people compare it with a printed one. */
 function groupsOfFour(text: string): string {
   return (text.toUpperCase().match(/.{1,4}/g) ?? []).join(' ')
 }
 
 function readersView(state: State): ReadersView {
   const readers = state.readers.readers.map(({ name, simulated, state: { kind } }) => ({ name, simulated, state: kind }))
-  const problem = serviceProblem(state.readers.service, readers.length)
-  return { readers, ...(problem === undefined ? {} : { problem }) }
+  const { readers: desk, problem } = diagnose(state.readers, state.usb, state.strangers)
+  return { readers, desk, ...(problem === undefined ? {} : { problem }) }
+}
+
+const CODES = { pin: 'pin-blocked', puk: 'puk-blocked', card: 'card-blocked', finding: 'session-stopped' } as const
+
+function blockView(state: State, block: Block): BlockView {
+  const { cause, person, guid, card } = block
+  return {
+    cause,
+    code: CODES[cause],
+    canUnblock: canUnblock(state.gateway, block),
+    ...(person && { person }),
+    ...(guid && { cardNumber: cardNumber(guid) }),
+    ...(card && { reader: card.reader }),
+    ...('at' in block && block.at !== undefined ? { at: block.at } : {}),
+    ...('finding' in block && block.finding !== undefined ? { finding: block.finding } : {}),
+    ...(block.cause === 'card' && block.by !== undefined ? { by: block.by } : {}),
+    ...(block.cause === 'card' && block.onCard !== undefined ? { onCard: block.onCard } : {}),
+  }
+}
+
+/** Whether a supervisor can undo it at this desk, now. */
+export function canUnblock(gateway: State['gateway'], { cause }: Block): boolean {
+  return gateway.kind === 'online' && (cause === 'pin' || cause === 'card')
+}
+
+function readersOverview({ operator }: State, { view, state }: LookingActivity): ReadersOverview {
+  if (!includesRole(operator?.role, 'supervisor')) return {}
+  const places = view.places.map(({ card, ...place }) => ({ ...place, ...(card && { cardNumber: cardNumber(card) }) }))
+  const problem = state.kind === 'failed' ? { problem: state.problem } : {}
+  return { everywhere: { search: view.search, places, state: state.kind, hasMore: view.next !== undefined, ...problem } }
+}
+
+function blockingView({ guid, state }: Blocking): BlockingView {
+  const problem = state.kind === 'failed' ? { problem: state.problem } : {}
+  return { cardNumber: cardNumber(guid), state: state.kind, ...problem }
 }
 
 export function toSnapshot(state: State, revision: number, application: Snapshot['application']): Snapshot {
-  const { operator, simulation } = state
+  const { operator, simulation, blocking } = state
   return {
     revision,
     application,
@@ -99,6 +163,8 @@ export function toSnapshot(state: State, revision: number, application: Snapshot
             since: operator.since,
           },
         }),
+    ...(blocking === undefined ? {} : { blocking: blockingView(blocking) }),
+    ...(includesRole(operator?.role, 'supervisor') && state.newFindings > 0 ? { newFindings: state.newFindings } : {}),
     ...(simulation === undefined ? {} : { simulation }),
   }
 }

@@ -82,6 +82,7 @@ describe('reports of PIN changes', () => {
       state: () => ({ kind: 'online', site: '', since: 0 }),
       subscribe: () => () => undefined,
       opened: () => undefined,
+      ended: () => undefined,
       close: async () => undefined,
       request: (_, body) => {
         told.push(body as Told)

@@ -13,6 +13,8 @@ import { createPinReports, type PinReports } from '../../electron/ceremonies/pin
 import { type Registered, type Registration, register } from '../../electron/ceremonies/register.ts'
 import type { Problem } from '../../electron/contract/problems.ts'
 import type { StepId } from '../../electron/contract/snapshot.ts'
+import { type BlockList, createBlockList } from '../../electron/notices/block-list.ts'
+import { createSeenCards, type SeenCards } from '../../electron/presence/seen-cards.ts'
 import { enrol } from '../../electron/session/enrolment.ts'
 import { createGatewayLink, type LinkTimes, type TerminalLink } from '../../electron/session/gateway-link.ts'
 import { createIdentityStore, type TerminalIdentity } from '../../electron/session/identity.ts'
@@ -109,6 +111,8 @@ export class World {
   readonly trust: GatewayTrust
   readonly link: TerminalLink
   readonly pinReports: PinReports
+  readonly cards: SeenCards = createSeenCards(this.readers)
+  readonly blocks: BlockList
   #port: number
   #operator: { readonly card: TestCard; readonly pin: string } | undefined
   #session: Uint8Array | undefined
@@ -137,6 +141,13 @@ export class World {
       times: parts.times,
     })
     this.seenLink = this.link
+    this.blocks = createBlockList({
+      path: join(parts.folder, 'blocks.json'),
+      link: () => this.link,
+      onUnwritten: (error) => {
+        throw error
+      },
+    })
     this.pinReports = createPinReports({ path: join(parts.folder, 'pin-reports.json'), link: () => this.link })
   }
 
@@ -202,6 +213,8 @@ export class World {
       link: this.seenLink,
       trust: this.trust,
       crypto: nodeCrypto,
+      blocks: this.blocks,
+      cards: this.cards,
       pinReports: this.pinReports,
       now: Date.now,
       monotonic: () => performance.now(),

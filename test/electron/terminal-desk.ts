@@ -4,16 +4,31 @@ import { CeremonyCancelled, type Guide } from '../../electron/ceremonies/guide.t
 import type { Intent } from '../../electron/contract/intents.ts'
 import type { Problem } from '../../electron/contract/problems.ts'
 import type { Page, Prompt } from '../../electron/contract/snapshot.ts'
+import type { LookAnswer, LookQuestion } from '../../electron/terminal/overview.ts'
 import type { CeremonyRequest, Outcome, SessionEndReason, SimulationCommand } from '../../electron/terminal/state.ts'
 import { createTerminal } from '../../electron/terminal/terminal.ts'
 import type { ReaderState, ReaderStatus, ServiceState } from '../../native/reader.ts'
+import { toHex } from '../../protocol/bytes.ts'
 import type { LoginResult, Role } from '../../protocol/messages/operations.ts'
 
 export interface Run {
   readonly request: CeremonyRequest
   readonly card: Insertion
   readonly guide: Guide
-  resolve(outcome: Extract<Outcome, { kind: 'logged-in' | 'finished' }>): void
+  resolve(outcome: Extract<Outcome, { kind: 'logged-in' | 'finished' | 'approved' }>): void
+  reject(error: Error): void
+}
+
+export interface AskedLook {
+  readonly question: LookQuestion
+  resolve(answer: LookAnswer): void
+  reject(error: Error): void
+}
+
+export interface AskedBlock {
+  readonly session: number
+  readonly guid: string
+  resolve(): void
   reject(error: Error): void
 }
 
@@ -35,6 +50,9 @@ export function createDesk(
   const endedSessions: { readonly session: number; readonly reason: SessionEndReason }[] = []
   const simulated: SimulationCommand[] = []
   const unexpected: string[] = []
+  const looks: AskedLook[] = []
+  const blocks: AskedBlock[] = []
+  const knownCards = new Map<string, Uint8Array>()
   const keptLanguages: string[] = []
   const terminal = createTerminal({
     application: { version: '1.0.0', electron: '0' },
@@ -52,6 +70,10 @@ export function createDesk(
       enrol: (code) => new Promise((end) => enrolments.push({ code, end })),
       endSession: async (session, reason) => void endedSessions.push({ session: session[0] ?? 0, reason }),
       simulate: async (command) => void simulated.push(command),
+      look: (question) => new Promise((resolve, reject) => looks.push({ question, resolve, reject })),
+      block: (session, guid) =>
+        new Promise((resolve, reject) => blocks.push({ session: session[0] ?? 0, guid: toHex(guid), resolve, reject })),
+      cardIn: (card) => knownCards.get(`${card.reader} ${card.insertions}`),
     },
   })
   let service: ServiceState = { kind: 'ready' }
@@ -74,6 +96,9 @@ export function createDesk(
     runs,
     enrolments,
     endedSessions,
+    looks,
+    blocks,
+    knownCards,
     simulated,
     unexpected,
     keptLanguages,

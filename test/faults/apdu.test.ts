@@ -273,6 +273,7 @@ function spoil(number: number, loss: Loss): { readonly reached: () => boolean } 
     state: () => world.link.state(),
     subscribe: (listener) => world.link.subscribe(listener),
     opened: (session) => world.link.opened(session),
+    ended: (session) => world.link.ended(session),
     close: () => world.link.close(),
     async request(operation, body) {
       count += 1

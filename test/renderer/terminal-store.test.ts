@@ -14,7 +14,7 @@ function snapshot(revision: number, page: Page, more: Partial<Snapshot> = {}): S
     application: { version: '1', electron: '1' },
     language: { desk: 'en-GB', choosesFor: 'desk', setting: 'system', locked: false },
     gateway: { kind: 'connecting' },
-    readers: { readers: [] },
+    readers: { readers: [], desk: [] },
     page,
     ...more,
   }

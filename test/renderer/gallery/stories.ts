@@ -34,7 +34,10 @@ const base: Omit<Snapshot, 'page'> = {
   application: { version: '0.1.0', electron: '45.4.1' },
   language: { desk: 'en-GB', choosesFor: 'desk', setting: 'system', locked: false },
   gateway: { kind: 'online', site: 'Harbour Street', since: NOON - DAY },
-  readers: { readers: [{ name: 'Identiv uTrust 2700 R', simulated: false, state: 'card' }] },
+  readers: {
+    readers: [{ name: 'Identiv uTrust 2700 R', simulated: false, state: 'card' }],
+    desk: [{ name: 'Identiv uTrust 2700 R', simulated: false, state: 'ready' }],
+  },
   operator: { givenName: 'Amara', familyName: 'Osei', role: 'registrar', since: NOON - DAY / 4 },
 }
 
@@ -55,17 +58,30 @@ const REGISTER: readonly StepId[] = [
   'set-puk',
   'set-management-key',
   'make-key',
+  'make-presence-key',
   'request-certificate',
   'write-certificate',
   'prove',
 ]
 const LOGIN: readonly StepId[] = ['insert', 'read-card', 'enter-pin', 'verify']
 const CHANGE: readonly StepId[] = ['insert', 'read-card', 'choose-pin', 'change-pin']
+const UNBLOCK: readonly StepId[] = [
+  'approve',
+  'insert-blocked',
+  'read-card',
+  'choose-pin',
+  'authenticate-card',
+  'set-pin',
+  'set-puk',
+  'set-management-key',
+  'prove',
+]
 const STEPS: Readonly<Record<CeremonyKind, readonly StepId[]>> = {
   register: REGISTER,
   login: LOGIN,
   'sign-in': LOGIN,
   'change-pin': CHANGE,
+  unblock: UNBLOCK,
 }
 
 function ceremony(kind: CeremonyKind, at: StepId | 'end', prompt: Prompt, person?: Ceremony['person']): Page {
@@ -135,7 +151,7 @@ export const stories: readonly Story[] = [
     { kind: 'sign-in' },
     {
       ...withoutOperator(),
-      readers: { readers: [], problem: { code: 'reader-none' } },
+      readers: { readers: [], desk: [], problem: { code: 'reader-none' } },
       gateway: { kind: 'offline', since: NOON, problem: { code: 'gateway-offline' } },
     },
   ),
@@ -153,6 +169,10 @@ export const stories: readonly Story[] = [
           { name: 'Simulated reader 1', simulated: true, state: 'empty' },
           { name: 'Simulated reader 2', simulated: true, state: 'empty' },
         ],
+        desk: [
+          { name: 'Simulated reader 1', simulated: true, state: 'no-card' },
+          { name: 'Simulated reader 2', simulated: true, state: 'no-card' },
+        ],
       },
     },
   ),
@@ -161,7 +181,7 @@ export const stories: readonly Story[] = [
     { kind: 'idle' },
     {
       gateway: { kind: 'offline', since: NOON, problem: { code: 'gateway-offline' } },
-      readers: { readers: [], problem: { code: 'reader-service-down' } },
+      readers: { readers: [], desk: [], problem: { code: 'reader-service-down' } },
       operator: { ...long, role: 'supervisor', since: NOON },
     },
   ),
