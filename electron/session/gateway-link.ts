@@ -22,6 +22,7 @@ import { problemOf } from '../ceremonies/problems.ts'
 import type { GatewayView } from '../contract/snapshot.ts'
 import type { TerminalIdentity } from './identity.ts'
 import { type GatewayLink, LinkError, RefusedError } from './link.ts'
+import type { FramePort } from './node-conversation.ts'
 import { Waker } from './waker.ts'
 
 export interface LinkTimes {
@@ -69,6 +70,8 @@ export interface TerminalLink extends GatewayLink {
   /** The gateway's greeting, absent before the first session. A later 'hello' request renews it. */
   greeting(): AnswerBody<'hello'> | undefined
   counters(): LinkCounters
+  /** This terminal's topic, for its conversations with service nodes. */
+  readonly port: FramePort
 }
 
 interface Pending {
@@ -103,6 +106,9 @@ class Link implements TerminalLink {
   readonly #listeners = new Set<(state: GatewayView) => void>()
   readonly #postbox = createPostbox<Frame>()
   readonly #stops: (() => void)[]
+  /** Conversations with service nodes. */
+  readonly #others = new Set<(frame: Frame) => boolean>()
+  readonly port: FramePort
   #counters = { malformedFrames: 0, unexpectedFrames: 0, refusedMessages: 0 }
   #state: GatewayView = { kind: 'connecting' }
   #greeting: AnswerBody<'hello'> | undefined
@@ -123,6 +129,14 @@ class Link implements TerminalLink {
     this.#times = { ...DEFAULT_TIMES, ...options.times }
     this.#now = options.now ?? Date.now
     this.#inTopic = buildTopic({ kind: 'terminal-in', terminal: options.identity.terminal })
+    this.port = {
+      terminal: options.identity.terminal,
+      send: (topic, frame, qos) => options.broker.publish(topic, frame, { qos }),
+      receive: (listener) => {
+        this.#others.add(listener)
+        return () => this.#others.delete(listener)
+      },
+    }
     this.#stops = [
       options.broker.onMessage((topic, payload) => {
         if (topic === this.#inTopic) this.#receive(payload)
@@ -291,13 +305,15 @@ class Link implements TerminalLink {
     }
     if (this.#postbox.deliver(frame)) return
     const session = this.#session
-    if (session === undefined) {
-      this.#counters.unexpectedFrames += 1
-    } else if (frame.kind === 'sealed' && equalConstantTime(frame.connection, session.receiveId)) {
+    if (session !== undefined && frame.kind === 'sealed' && equalConstantTime(frame.connection, session.receiveId)) {
       this.#open(session, frame.message)
-    } else if (frame.kind === 'unknown-connection' && equalConstantTime(frame.connection, session.sendId)) {
+    } else if (
+      session !== undefined &&
+      frame.kind === 'unknown-connection' &&
+      equalConstantTime(frame.connection, session.sendId)
+    ) {
       this.#doubt()
-    } else {
+    } else if (![...this.#others].some((other) => other(frame))) {
       this.#counters.unexpectedFrames += 1
     }
   }

@@ -41,7 +41,7 @@ import { buildTopic, GATEWAY_IN } from '../../protocol/topics.ts'
 
 const crypto = nodeCrypto
 
-class ClientRefused extends Error {
+export class ClientRefused extends Error {
   readonly code: RefusalCode
   readonly retryAfterMs: number | undefined
   constructor(code: RefusalCode, retryAfterMs: number | undefined) {

@@ -1,0 +1,181 @@
+/**
+ * A node's channel to the gateway: it learns there what was revoked, at the beginning and every minute, and by which key it is told
+ * at once. Without the gateway the node goes on with the sessions that it has, each as long as its token.
+ */
+import type { Broker } from '../native/broker.ts'
+import { type Conversation, connectToGateway } from '../native/conversation/handshake.ts'
+import { LinkError } from '../native/conversation/link-error.ts'
+import { createPostbox } from '../native/conversation/postbox.ts'
+import type { GatewayTrust } from '../native/conversation/trust.ts'
+import { equalConstantTime } from '../protocol/bytes.ts'
+import type { Crypto } from '../protocol/crypto.ts'
+import { type Answer, decodeAnswer, encodeRequest, parseAnswerBody } from '../protocol/messages/exchange.ts'
+import { encodeFrame, type Frame } from '../protocol/messages/frame.ts'
+import type { AnswerBody, Refusal } from '../protocol/messages/operations.ts'
+import { openRevocation } from '../protocol/messages/service.ts'
+import { buildTopic } from '../protocol/topics.ts'
+import type { NodeIdentity } from './identity.ts'
+
+export type GatewayState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'online' }
+  | { readonly kind: 'offline'; readonly reason: LinkError['kind'] }
+  /** The gateway knows this node no more: withdrawn, or another one has taken its place. */
+  | { readonly kind: 'refused'; readonly code: Refusal['code'] }
+
+export interface GatewayChannelOptions {
+  readonly broker: Broker
+  readonly identity: NodeIdentity
+  readonly trust: GatewayTrust
+  readonly crypto: Crypto
+  /** Name and version, told to the gateway. */
+  readonly software: string
+  readonly onRevoked: (tokens: readonly Uint8Array[]) => void
+  readonly onState: (state: GatewayState) => void
+}
+
+const MESSAGE_MS = 2000
+const HELLO_MS = 60_000
+const BACKOFF_MS = { first: 200, most: 10_000 }
+
+class GatewayRefused extends Error {
+  readonly refusal: Refusal
+  constructor(refusal: Refusal) {
+    super(`refused: ${refusal.code}`)
+    this.name = 'GatewayRefused'
+    this.refusal = refusal
+  }
+}
+
+export class GatewayChannel {
+  readonly #options: GatewayChannelOptions
+  readonly #inTopic: string
+  readonly #postbox = createPostbox<Frame>()
+  readonly #answers = createPostbox<Answer>()
+  #conversation: Conversation | undefined
+  #noticeKey: Uint8Array | undefined
+  #nextId = 1
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #delayMs = BACKOFF_MS.first
+  #closed = false
+
+  constructor(options: GatewayChannelOptions) {
+    this.#options = options
+    this.#inTopic = buildTopic({ kind: 'node-in', node: options.identity.node })
+    void this.#greet()
+  }
+
+  /** Whether the frame was one of the gateway's. */
+  receive(frame: Frame): boolean {
+    switch (frame.kind) {
+      case 'notice':
+        this.#notice(frame.message)
+        return true
+      case 'sealed':
+        return this.#sealed(frame.connection, frame.message)
+      case 'unknown-connection':
+        // Said by anybody: the next greeting shows what is true of it.
+        if (this.#postbox.deliver(frame)) return true
+        if (this.#conversation === undefined || !equalConstantTime(frame.connection, this.#conversation.sendId)) return false
+        this.#greetIn(0)
+        return true
+      case 'message_2':
+      case 'message_4':
+      case 'error':
+        return this.#postbox.deliver(frame)
+      case 'message_1':
+      case 'message_3':
+        return false
+      default:
+        return frame satisfies never
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    const over = new LinkError('offline')
+    this.#postbox.rejectAll(over)
+    this.#answers.rejectAll(over)
+    this.#conversation?.channel.close()
+    this.#conversation = undefined
+  }
+
+  /** Connects where there is no channel, and says hello. Never rejects; what fails is tried again. */
+  async #greet(): Promise<void> {
+    clearTimeout(this.#timer)
+    const { onRevoked, onState } = this.#options
+    try {
+      this.#conversation ??= await this.#connect()
+      if (this.#closed) return
+      const { noticeKey, revoked } = await this.#hello(this.#conversation)
+      this.#noticeKey = noticeKey
+      this.#delayMs = BACKOFF_MS.first
+      if (revoked.length > 0) onRevoked(revoked)
+      onState({ kind: 'online' })
+      this.#greetIn(HELLO_MS)
+    } catch (error) {
+      if (this.#closed) return
+      this.#conversation?.channel.close()
+      this.#conversation = undefined
+      if (error instanceof GatewayRefused) onState({ kind: 'refused', code: error.refusal.code })
+      else onState({ kind: 'offline', reason: error instanceof LinkError ? error.kind : 'silent' })
+      this.#greetIn(this.#delayMs)
+      this.#delayMs = Math.min(2 * this.#delayMs, BACKOFF_MS.most)
+    }
+  }
+
+  #greetIn(ms: number): void {
+    if (this.#closed) return
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(() => void this.#greet(), ms)
+  }
+
+  #connect(): Promise<Conversation> {
+    const { broker, identity, trust, crypto } = this.#options
+    return connectToGateway({
+      party: { kind: 'node', id: identity.node },
+      postbox: this.#postbox,
+      send: (topic, frame) => broker.publish(topic, encodeFrame(frame), { qos: 1 }),
+      timeoutMs: MESSAGE_MS,
+      identity,
+      trust,
+      crypto,
+    })
+  }
+
+  async #hello(conversation: Conversation): Promise<AnswerBody<'node.hello'>> {
+    const id = this.#nextId
+    this.#nextId += 1
+    const request = encodeRequest(id, 'node.hello', { software: this.#options.software.slice(0, 40) })
+    const message = conversation.channel.seal(conversation.topic, request)
+    const waiting = this.#answers.wait((answer) => answer.id === id, MESSAGE_MS)
+    waiting.catch(() => undefined)
+    const frame = encodeFrame({ kind: 'sealed', connection: conversation.sendId, message })
+    try {
+      await this.#options.broker.publish(conversation.topic, frame, { qos: 0 })
+    } catch (cause) {
+      throw new LinkError('offline', { cause })
+    }
+    const answer = await waiting
+    if (!answer.ok) throw new GatewayRefused(answer.refusal)
+    const body = parseAnswerBody('node.hello', answer.body)
+    if (body === undefined) throw new LinkError('malformed-answer')
+    return body
+  }
+
+  #sealed(connection: Uint8Array, message: Uint8Array): boolean {
+    const conversation = this.#conversation
+    if (conversation === undefined || !equalConstantTime(connection, conversation.receiveId)) return false
+    const opened = conversation.channel.open(this.#inTopic, message)
+    const answer = opened.ok ? decodeAnswer(opened.plaintext) : undefined
+    if (answer !== undefined) this.#answers.deliver(answer)
+    return true
+  }
+
+  #notice(message: Uint8Array): void {
+    const { crypto, identity, onRevoked } = this.#options
+    const revocation = this.#noticeKey && openRevocation(crypto, this.#noticeKey, identity.node, message)
+    if (revocation !== undefined) onRevoked(revocation.tokens)
+  }
+}
