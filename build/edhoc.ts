@@ -14,6 +14,7 @@ import {
   initiatorKey,
   isMethod,
   isSuiteNumber,
+  type KeyKind,
   type Method,
   responderKey,
   type SuiteNumber,
@@ -35,21 +36,25 @@ Speaks EDHOC (RFC 9528) over standard input and output, one message a line, byte
 A line 'error HEX ...' from the other end is taken as its error message.
 
 SCENARIO is a text file of key=value lines; values are hexadecimal unless said otherwise:
-  method, suite, msg4         decimal; suite is the one that the initiator selects
-  suites_i, suites_r          decimal, with commas: what each end supports, suites_i in order of preference (default: suite)
+  method, suite, msg4         decimal; suite is the one that the initiator selects; msg4 is 0 or 1 (default: 0)
+  suites_i, suites_r          decimal, with commas: what each end supports, suites_i in order of preference (default: suite);
+                              those that are not built here are left out
   cred_type                   x5t, x5chain or kid
   c_i, c_r                    connection identifiers
   sk_i, pk_i, sk_r, pk_r      authentication keys; a public key on a NIST curve is x || y
   id_cred_i, cred_i, id_cred_r, cred_r   CBOR, as it goes into the contexts; trusted as it stands (ca_cert, ca_pk are not needed)
-  exp_label, exp_context, exp_len        the scenario's own exporter call; label and length decimal
+  exp_label, exp_context, exp_len        the scenario's own exporter call; label and length decimal; the context
+                              may be empty or '-'
   x, y                        ephemeral private keys, for tests: never use one twice
 `
 
 class ScenarioError extends Error {}
 
+type Role = 'initiator' | 'responder'
+
+/** The end that this program is. Of the other one it needs the credential only. */
 interface End {
-  readonly own: Authenticator
-  readonly credential: OwnCredential
+  readonly authenticator: Authenticator
   readonly connectionId: Uint8Array
   readonly suites: readonly SuiteNumber[]
   readonly ephemeral?: KeyPair
@@ -59,19 +64,21 @@ interface Scenario {
   readonly method: Method
   readonly suite: SuiteNumber
   readonly message4: boolean
-  readonly initiator: End
-  readonly responder: End
+  readonly own: End
+  readonly peer: OwnCredential
+  /** An ephemeral key is given, for whichever end. */
+  readonly isTest: boolean
   readonly exports: readonly { readonly label: number; readonly context: Uint8Array; readonly length: number }[]
 }
 
-function parseScenario(text: string): Scenario {
+function parseScenario(text: string, role: Role): Scenario {
   const values = new Map<string, string>()
   for (const line of text.split(/\r?\n/)) {
     const at = line.indexOf('=')
     if (at > 0) values.set(line.slice(0, at).trim(), line.slice(at + 1).trim())
   }
-  const get = (key: string): string => {
-    const value = values.get(key)
+  const get = (key: string, otherwise?: string): string => {
+    const value = values.get(key) ?? otherwise
     if (value === undefined) throw new ScenarioError(`the scenario lacks ${key}`)
     return value
   }
@@ -79,54 +86,65 @@ function parseScenario(text: string): Scenario {
     if (!/^-?\d+$/.test(value)) throw new ScenarioError(`${key} must be a decimal number`)
     return Number(value)
   }
-  const bytes = (key: string): Uint8Array => {
+  const flag = (key: string): boolean => {
+    const value = get(key, '0')
+    if (value !== '0' && value !== '1') throw new ScenarioError(`${key} must be 0 or 1`)
+    return value === '1'
+  }
+  const bytes = (key: string, value = get(key)): Uint8Array => {
     try {
-      return fromHex(get(key))
+      return fromHex(value)
     } catch (error) {
       throw error instanceof RangeError ? new ScenarioError(`${key} must be hexadecimal`) : error
     }
   }
-  const suiteNumber = (key: string, value?: string): SuiteNumber => {
-    const number = integer(key, value)
-    if (!isSuiteNumber(number)) throw new ScenarioError(`suite ${number} is not supported`)
-    return number
-  }
-
   const method = integer('method')
   if (!isMethod(method)) throw new ScenarioError(`method ${method} is not supported`)
-  const suite = suiteNumber('suite')
+  const suite = integer('suite')
+  if (!isSuiteNumber(suite)) throw new ScenarioError(`suite ${suite} is not supported`)
   const { group, signature } = suites[suite]
 
-  const end = (letter: 'i' | 'r', ephemeralKey: 'x' | 'y'): End => {
-    const credential: OwnCredential = {
-      idCred: bytes(`id_cred_${letter}`),
-      cred: bytes(`cred_${letter}`),
-      publicKey: bytes(`pk_${letter}`),
-    }
+  const credentialOf = (letter: 'i' | 'r'): OwnCredential => ({
+    idCred: bytes(`id_cred_${letter}`),
+    cred: bytes(`cred_${letter}`),
+    publicKey: bytes(`pk_${letter}`),
+  })
+  const end = (letter: 'i' | 'r', kind: KeyKind, ephemeralKey: 'x' | 'y'): End => {
+    const credential = credentialOf(letter)
     const privateKey = bytes(`sk_${letter}`)
-    const own: Authenticator =
-      (letter === 'i' ? initiatorKey : responderKey)[method] === 'signature'
-        ? { kind: 'signature', credential, sign: async (toBeSigned) => nodeCrypto.sign(signature, privateKey, toBeSigned) }
-        : { kind: 'static-dh', credential, agree: async (publicKey) => nodeCrypto.sharedSecret(group, privateKey, publicKey) }
+    const authenticator: Authenticator =
+      kind === 'signature'
+        ? { kind, credential, sign: async (toBeSigned) => nodeCrypto.sign(signature, privateKey, toBeSigned) }
+        : { kind, credential, agree: async (publicKey) => nodeCrypto.sharedSecret(group, privateKey, publicKey) }
     const listed = values.get(`suites_${letter}`)
-    const supported = listed ? listed.split(',').map((number) => suiteNumber(`suites_${letter}`, number.trim())) : [suite]
-    const facts = { own, credential, connectionId: bytes(`c_${letter}`), suites: supported }
+    const numbers = listed ? listed.split(',').map((number) => integer(`suites_${letter}`, number.trim())) : [suite]
+    const supported = numbers.filter(isSuiteNumber)
+    if (supported.length === 0) throw new ScenarioError(`none of the suites in suites_${letter} is supported`)
+    const facts = { authenticator, connectionId: bytes(`c_${letter}`), suites: supported }
     if (!values.get(ephemeralKey)) return facts
     const ephemeral = bytes(ephemeralKey)
     return { ...facts, ephemeral: { privateKey: ephemeral, publicKey: nodeCrypto.publicKey(group, ephemeral) } }
   }
 
-  const own = values.get('exp_label')
-    ? [{ label: integer('exp_label'), context: bytes('exp_context'), length: integer('exp_len') }]
+  const expContext = get('exp_context', '-')
+  const exported = values.get('exp_label')
+    ? [
+        {
+          label: integer('exp_label'),
+          context: bytes('exp_context', expContext === '-' ? '' : expContext),
+          length: integer('exp_len'),
+        },
+      ]
     : []
   const nothing = new Uint8Array(0)
   return {
     method,
     suite,
-    message4: integer('msg4') === 1,
-    initiator: end('i', 'x'),
-    responder: end('r', 'y'),
-    exports: [{ label: 0, context: nothing, length: 16 }, { label: 1, context: nothing, length: 8 }, ...own],
+    message4: flag('msg4'),
+    own: role === 'initiator' ? end('i', initiatorKey[method], 'x') : end('r', responderKey[method], 'y'),
+    peer: credentialOf(role === 'initiator' ? 'r' : 'i'),
+    isTest: Boolean(values.get('x') || values.get('y')),
+    exports: [{ label: 0, context: nothing, length: 16 }, { label: 1, context: nothing, length: 8 }, ...exported],
   }
 }
 
@@ -178,10 +196,11 @@ async function read(name: string): Promise<Uint8Array> {
   for (;;) {
     const { value, done } = await lines.next()
     if (done) throw new ScenarioError(`standard input ended where ${name} is due`)
-    const [word, hex] = value.trim().split(/\s+/)
+    // No digits at all are the empty message, for EDHOC to refuse.
+    const [word, hex = ''] = value.trim().split(/\s+/)
     if (word === '' || word === undefined) continue
-    if (word === 'error' && (hex === undefined || hex === '-')) throw new ScenarioError('the other end failed')
-    if ((word !== name && word !== 'error') || hex === undefined) throw new ScenarioError(`${name} is due, not ${word}`)
+    if (word === 'error' && (hex === '' || hex === '-')) throw new ScenarioError('the other end failed')
+    if (word !== name && word !== 'error') throw new ScenarioError(`${name} is due, not ${word}`)
     try {
       return fromHex(hex)
     } catch (error) {
@@ -195,12 +214,12 @@ function write(...words: readonly (string | number | bigint)[]): void {
 }
 
 async function runInitiator(scenario: Scenario, stopwatch: Stopwatch): Promise<EdhocSession> {
-  const { method, suite, initiator, responder } = scenario
-  const { connectionId: cI, ephemeral } = initiator
+  const { method, suite, own, peer } = scenario
+  const { connectionId: cI, ephemeral } = own
   const options = {
     crypto: nodeCrypto,
     method,
-    suites: initiator.suites,
+    suites: own.suites,
     selectedSuite: suite,
     cI,
     ...(ephemeral && { ephemeral }),
@@ -210,7 +229,7 @@ async function runInitiator(scenario: Scenario, stopwatch: Stopwatch): Promise<E
   const message2 = await read('message_2')
   const sent = await stopwatch.run(() => {
     const received = started.processMessage2(message2)
-    return received.verify(...candidates(received.reference, responder.credential)).completeMessage3(initiator.own)
+    return received.verify(...candidates(received.reference, peer)).completeMessage3(own.authenticator)
   })
   write('message_3', toHex(sent.message3))
   if (!scenario.message4) return sent.completeWithoutMessage4()
@@ -219,18 +238,16 @@ async function runInitiator(scenario: Scenario, stopwatch: Stopwatch): Promise<E
 }
 
 async function runResponder(scenario: Scenario, stopwatch: Stopwatch): Promise<EdhocSession> {
-  const { method, initiator, responder } = scenario
+  const { method, own, peer } = scenario
   const message1 = await read('message_1')
-  const { ephemeral } = responder
-  const options = { crypto: nodeCrypto, methods: [method], suites: responder.suites, ...(ephemeral && { ephemeral }) }
-  const sent = await stopwatch.run(() =>
-    processMessage1(message1, options).prepareMessage2(responder.own, responder.connectionId),
-  )
+  const { ephemeral } = own
+  const options = { crypto: nodeCrypto, methods: [method], suites: own.suites, ...(ephemeral && { ephemeral }) }
+  const sent = await stopwatch.run(() => processMessage1(message1, options).prepareMessage2(own.authenticator, own.connectionId))
   write('message_2', toHex(sent.message2))
   const message3 = await read('message_3')
   const verified = await stopwatch.run(() => {
     const received = sent.processMessage3(message3)
-    return received.verify(...candidates(received.reference, initiator.credential))
+    return received.verify(...candidates(received.reference, peer))
   })
   if (!scenario.message4) return await stopwatch.run(() => verified.completeWithoutMessage4())
   const { message4, session } = await stopwatch.run(() => verified.prepareMessage4())
@@ -249,9 +266,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 2
   }
   try {
-    const scenario = parseScenario(readFileSync(file, 'utf8'))
-    if (scenario[role].ephemeral !== undefined)
-      process.stderr.write('the ephemeral key is taken from the scenario: for tests only\n')
+    const scenario = parseScenario(readFileSync(file, 'utf8'), role)
+    if (scenario.isTest) process.stderr.write('the scenario gives an ephemeral key: for tests only\n')
     const stopwatch = new Stopwatch()
     const session = await (role === 'initiator' ? runInitiator : runResponder)(scenario, stopwatch)
     const exported = await stopwatch.run(() =>

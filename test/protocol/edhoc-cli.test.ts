@@ -133,6 +133,25 @@ describe('the EDHOC peer on the command line', { timeout: 60_000 }, () => {
     expect(outputs[1].lines.some((line) => line.startsWith('message_4'))).toBe(false)
   })
 
+  it('needs of the other end what is public, and of what may be left out nothing', async () => {
+    const { sk_i, sk_r, msg4: _, exp_context: __, ...base } = read('m0-s6-x5t.txt')
+    const outputs = await run(write({ ...base, sk_i: sk_i ?? '' }), write({ ...base, sk_r: sk_r ?? '' }))
+    expectSession(outputs, ['exporter 32768 - 32'])
+    expect(outputs[1].lines.some((line) => line.startsWith('message_4'))).toBe(false)
+  })
+
+  it('leaves out of a list the suites that are not built', async () => {
+    const file = write({ ...read('m0-s6-x5t.txt'), suites_i: '4,6', suites_r: '25,6' })
+    const outputs = await run(file, file)
+    expectSession(outputs, ['exporter 32768 - 32'])
+    expect(outputs[0].lines[0]).toMatch(/^message_1 0006/)
+  })
+
+  it('says at both ends that an ephemeral key of either is for tests', async () => {
+    const file = write({ ...read('m0-s6-x5t.txt'), y: '22'.repeat(32) })
+    for (const { stderr } of await run(file, file)) expect(stderr).toContain('for tests only')
+  })
+
   it('gives the messages of RFC 9529 with its ephemeral keys, and says that these are for tests', async () => {
     const [trace] = rfc9529.traces
     const value = (section: string, name: string, kind = 'raw value'): string =>
@@ -196,7 +215,6 @@ describe('the EDHOC peer on the command line', { timeout: 60_000 }, () => {
   it.each([
     ['a line that is not due', 'message_3 40'],
     ['no hexadecimal digits', 'message_2 xyz'],
-    ['an empty message', 'message_2 '],
     ['an error without message', 'error - broken'],
   ])('ends with status 1 at %s', async (_, line) => {
     const file = join(scenarios, 'm0-s6-x5t.txt')
@@ -205,6 +223,13 @@ describe('the EDHOC peer on the command line', { timeout: 60_000 }, () => {
     )
     expect(initiator.status).toBe(1)
     expect(initiator.lines[initiator.lines.length - 1]).toMatch(/^error - .+/)
+  })
+
+  it('answers an empty message with an error message, as any other that is malformed', async () => {
+    const file = join(scenarios, 'm0-s6-x5t.txt')
+    const [initiator] = await run(file, file, (sent) => (sent.startsWith('message_2') ? 'message_2 ' : sent))
+    expect(initiator.status).toBe(1)
+    expect(initiator.lines[initiator.lines.length - 1]).toMatch(/^error 01[0-9a-f]+ EDHOC: message_2 is malformed/)
   })
 
   it.each([
