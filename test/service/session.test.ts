@@ -18,7 +18,8 @@ const echo = operation({
   handle: ({ text }, session) => ({ text, subject: session.subject }),
 })
 /** The request that is under way, to be let go. */
-const slow: { current?: PromiseWithResolvers<void> | undefined } = {}
+const slow: { current: PromiseWithResolvers<void> | undefined } = { current: undefined }
+const letGo = (): void => slow.current?.resolve()
 const operations = {
   echo,
   'echo.supervised': operation({
@@ -327,7 +328,7 @@ describe('the session goes on', () => {
       const waiting = session.request('echo.slow', {})
       await until('the renewal', () => short.started.length === 2)
       expect(session.state().kind).toBe('open')
-      slow.current?.resolve()
+      letGo()
       await expect(waiting).resolves.toEqual({})
       await until('the end of the first', () => short.ended.length === 1)
       expect(short.ended[0]).toMatchObject({ session: short.started[0], reason: 'renewed' })
@@ -346,7 +347,7 @@ describe('the session goes on', () => {
     await until('the request', () => slow.current !== undefined)
     const closing = service.service.close()
     await expect(waiting).rejects.toMatchObject({ kind: 'silent' })
-    slow.current?.resolve()
+    letGo()
     await closing
     await service.run()
     await until('the return', () => session.state().kind === 'open')
