@@ -112,6 +112,13 @@ function writeWhole(file: string, contents: Uint8Array | string): void {
   renameSync(aside, file)
 }
 
+/** What an earlier build left under names that carry its contents would be packaged for ever. */
+function removeSuperseded(name: string, outputs: readonly string[]): void {
+  if (!existsSync(recordFile(name))) return
+  const earlier: BundleRecord = JSON.parse(readFileSync(recordFile(name), 'utf8'))
+  for (const file of earlier.outputs) if (!outputs.includes(file)) rmSync(path.join(dist, file), { force: true })
+}
+
 async function bundleOne(name: string, options: BuildOptions): Promise<boolean> {
   const recipe = recipeOf(options)
   if (isCurrent(name, recipe)) return false
@@ -128,6 +135,7 @@ async function bundleOne(name: string, options: BuildOptions): Promise<boolean> 
   })
   for (const { path: file, contents } of outputFiles) writeWhole(file, contents)
   const outputs = outputFiles.map(({ path: file }) => path.relative(dist, file))
+  removeSuperseded(name, outputs)
   const record: BundleRecord = { recipe, inputs: inputMarks(metafile), outputs }
   writeWhole(recordFile(name), JSON.stringify(record))
   return true

@@ -1,6 +1,7 @@
 import type { LucideIcon } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Button as AriaButton, type ButtonProps } from 'react-aria-components'
+import { iconClass } from './icons.ts'
 
 interface Props extends Omit<ButtonProps, 'className' | 'children' | 'style'> {
   /** 'primary' is the one thing to do next: at most one on a page. */
@@ -14,9 +15,9 @@ interface Props extends Omit<ButtonProps, 'className' | 'children' | 'style'> {
 export function Button({ look = 'secondary', icon: Icon, iconAfter: IconAfter, children, ...props }: Props) {
   return (
     <AriaButton {...props} className={`button button-${look}`}>
-      {Icon && <Icon className="button-icon" aria-hidden />}
+      {Icon && <Icon className={iconClass('button-icon', Icon)} aria-hidden />}
       <span>{children}</span>
-      {IconAfter && <IconAfter className="button-icon button-icon-on" aria-hidden />}
+      {IconAfter && <IconAfter className={iconClass('button-icon', IconAfter)} aria-hidden />}
     </AriaButton>
   )
 }

@@ -63,7 +63,7 @@ export function PinEntry({ label, rules, children, onSubmit, onCancel }: Props) 
   /** Digits reach the PIN wherever the focus stands; other keys keep their meaning there. */
   function onKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return
-    const elsewhere = event.target instanceof Element && event.target.closest('button, a, [role="button"]') !== null
+    const elsewhere = event.target instanceof Element && event.target.closest('button, a, select, [role="button"]') !== null
     if (/^[0-9]$/.test(event.key)) {
       // A key that is held down would fill the field by itself.
       if (!event.repeat) hold(digits.current + event.key)

@@ -12,6 +12,11 @@ export const en = {
   'app.main': 'What to do now',
   'app.version': 'Tessera {version}',
 
+  'language.desk': 'Language of this desk',
+  'language.person': 'Language of the person at the desk',
+  'language.system': 'As the system',
+  'language.locked': 'Your administrator has fixed the language of this desk.',
+
   'starting.title': 'One moment, the terminal is starting',
   'unreachable.title': 'The terminal does not answer',
   'unreachable.remedy': 'Close the window and start Tessera again.',

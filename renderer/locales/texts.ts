@@ -1,18 +1,24 @@
 /**
- * How a text is found and filled: one flat table for each language, typed by the English one, so that a missing key or a
- * missing parameter does not compile. Names in braces are parameters; an entry with plural forms chooses by its `count`
- * (CLDR plural categories through Intl.PluralRules).
+ * How a text is found and filled: one flat table for each language, typed by the English one, so that a missing key, a missing
+ * plural form or a missing parameter does not compile. Names in braces are parameters; an entry with plural forms chooses by
+ * its `count` (CLDR plural categories through Intl.PluralRules). docs/decisions/texts.md says why there is no library here.
  */
-import { en } from './en.ts'
+import { languageOf } from '../../electron/contract/languages.ts'
+import type { en } from './en.ts'
 
-/** A sentence for each plural category that the language needs; `other` always stands. */
-export type PluralText = { readonly other: string } & { readonly [Category in Intl.LDMLPluralRule]?: string }
-export type Entry = string | PluralText
+/** A sentence for each plural category that the language has. */
+export type PluralText<Category extends Intl.LDMLPluralRule> = { readonly [C in Category]: string }
+/** What is read of an entry: `other` always stands. */
+export type Entry = string | ({ readonly other: string } & { readonly [C in Intl.LDMLPluralRule]?: string })
 
 type English = typeof en
 export type TextKey = keyof English
-/** What a language has to provide: the same keys, and plural forms where English has them. */
-export type Table = { readonly [Key in TextKey]: English[Key] extends string ? string : PluralText }
+/** What a language has to provide: the same keys, and all of its own plural forms where English has them. */
+export type Table<Category extends Intl.LDMLPluralRule> = {
+  readonly [Key in TextKey]: English[Key] extends string ? string : PluralText<Category>
+}
+/** A table of whatever language. */
+export type AnyTable = { readonly [Key in TextKey]: English[Key] extends string ? string : Exclude<Entry, string> }
 
 type NamesIn<T extends string> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | NamesIn<Rest> : never
 type Forms<E> = E extends string ? E : E[keyof E] & string
@@ -37,45 +43,53 @@ export interface Texts {
   wait(ms: number): string
 }
 
-const tables: { readonly [language: string]: Table } = { en }
-const RIGHT_TO_LEFT = ['ar', 'fa', 'he', 'ur']
+/**
+ * Digits are 0 to 9 in every language: those of the keypad, of card numbers and of what is printed on cards, so that one
+ * window shows one kind of digit (docs/decisions/texts.md).
+ */
+const DIGITS = { numberingSystem: 'latn' } as const
 
-const languageOf = (locale: string): string => locale.split('-')[0] ?? locale
+const RIGHT_TO_LEFT_LETTER = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/
 
-/** The first of the person's locales that has a table; English where none has. */
-export function chooseLocale(wanted: readonly string[]): string {
-  return wanted.find((locale) => languageOf(locale) in tables) ?? 'en'
+/**
+ * A value inside a sentence keeps its own direction and does not turn its surroundings: first strong isolate and pop
+ * directional isolate (Unicode Standard Annex 9, section 2.4). Where both run from left to right nothing is added.
+ */
+function isolate(value: string, direction: Texts['direction']): string {
+  return direction === 'rtl' || RIGHT_TO_LEFT_LETTER.test(value) ? `\u2068${value}\u2069` : value
 }
 
-function fill(template: string, parameters: Readonly<Record<string, string | number>>, number: Intl.NumberFormat): string {
+type Parameters = Readonly<Record<string, string | number>>
+
+function fill(template: string, parameters: Parameters, show: (value: string | number) => string): string {
   return template.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = parameters[name]
     if (value === undefined) throw new RangeError(`no value for {${name}}`)
-    return typeof value === 'number' ? number.format(value) : value
+    return show(value)
   })
 }
 
-/** The texts and formats of a locale. `timeZone` is the machine's where absent. */
-export function createTexts(locale: string, timeZone?: string): Texts {
-  const language = languageOf(locale)
-  const table: Table = tables[language] ?? en
+/** The texts and formats of a locale, from its language's table. `timeZone` is the machine's where absent. */
+export function createTexts(table: AnyTable, locale: string, timeZone?: string): Texts {
+  const direction = languageOf(locale) === 'ar' ? 'rtl' : 'ltr'
   const plural = new Intl.PluralRules(locale)
-  const number = new Intl.NumberFormat(locale)
-  const zone = timeZone === undefined ? {} : { timeZone }
+  const number = new Intl.NumberFormat(locale, DIGITS)
+  const zone = { ...DIGITS, ...(timeZone === undefined ? {} : { timeZone }) }
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', ...zone })
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', ...zone })
-  const unit = (name: string) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' })
+  const unit = (name: string) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long', ...DIGITS })
   const seconds = unit('second')
   const minutes = unit('minute')
+  const show = (value: string | number) => (typeof value === 'number' ? number.format(value) : isolate(value, direction))
   const text: Texts['text'] = (key, ...rest) => {
-    const parameters: Readonly<Record<string, string | number>> & { readonly count?: number } = rest[0] ?? {}
+    const parameters: Parameters & { readonly count?: number } = rest[0] ?? {}
     const entry: Entry = table[key]
-    if (typeof entry === 'string') return fill(entry, parameters, number)
-    return fill(entry[plural.select(Number(parameters.count))] ?? entry.other, parameters, number)
+    if (typeof entry === 'string') return fill(entry, parameters, show)
+    return fill(entry[plural.select(Number(parameters.count))] ?? entry.other, parameters, show)
   }
   return {
     locale,
-    direction: RIGHT_TO_LEFT.includes(language) ? 'rtl' : 'ltr',
+    direction,
     text,
     date: (at) => date.format(at),
     dateTime: (at) => dateTime.format(at),

@@ -1,9 +1,14 @@
 /** The window: state of the terminal above, the one thing to do in the middle, simulated cards below. */
 import { Info } from 'lucide-react'
+import { type ReactNode, useMemo } from 'react'
 import { I18nProvider } from 'react-aria-components'
+import type { StoreApi } from 'zustand'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
 import { Announcer } from '../components/Announcer.tsx'
-import { useTerminal, useTexts, type Window, WindowContext } from '../components/context.ts'
+import { useTerminal, useTexts, WindowContext } from '../components/context.ts'
+import type { Texts } from '../locales/texts.ts'
+import type { Speech } from '../store/speech.ts'
+import type { TerminalState } from '../store/terminal-store.ts'
 import { Ceremony } from './Ceremony.tsx'
 import { Enrol } from './Enrol.tsx'
 import { Idle } from './Idle.tsx'
@@ -14,19 +19,39 @@ import { SimulationBanner, SimulationDesk } from './Simulation.tsx'
 import { Starting } from './Starting.tsx'
 import { StatusBar } from './StatusBar.tsx'
 
-export function App({ store, texts }: Window) {
+interface Props {
+  readonly store: StoreApi<TerminalState>
+  readonly speech: Speech
+}
+
+export function App({ store, speech }: Props) {
   return (
-    <WindowContext value={{ store, texts }}>
-      <I18nProvider locale={texts.locale}>
-        <Announcer>
-          <Frame />
-        </Announcer>
-      </I18nProvider>
+    <InLanguage store={store} texts={speech.desk}>
+      <Announcer of={speech.person}>
+        <Frame store={store} person={speech.person} />
+      </Announcer>
+    </InLanguage>
+  )
+}
+
+interface InLanguageProps {
+  readonly store: StoreApi<TerminalState>
+  readonly texts: Texts
+  readonly children: ReactNode
+}
+
+/** Everything inside speaks these texts. */
+function InLanguage({ store, texts, children }: InLanguageProps) {
+  const value = useMemo(() => ({ store, texts }), [store, texts])
+  return (
+    <WindowContext value={value}>
+      <I18nProvider locale={texts.locale}>{children}</I18nProvider>
     </WindowContext>
   )
 }
 
-function Frame() {
+/** What stands around the page is for the operator; the page is for the person too, and speaks their language. */
+function Frame({ store, person }: { readonly store: StoreApi<TerminalState>; readonly person: Texts }) {
   const { text } = useTexts()
   const snapshot = useTerminal((state) => state.snapshot)
   const notice = useTerminal((state) => state.notice)
@@ -34,8 +59,10 @@ function Frame() {
     <div className="frame">
       {snapshot && <StatusBar snapshot={snapshot} />}
       {snapshot?.simulation && <SimulationBanner />}
-      <main className="main" aria-label={text('app.main')}>
-        {snapshot ? <PageView snapshot={snapshot} /> : <Starting />}
+      <main className="main" aria-label={text('app.main')} lang={person.locale} dir={person.direction}>
+        <InLanguage store={store} texts={person}>
+          {snapshot ? <PageView snapshot={snapshot} /> : <Starting />}
+        </InLanguage>
         <div className="notice-place" role="status">
           {notice && (
             <p className="notice">

@@ -4,6 +4,7 @@ import { Button } from 'react-aria-components'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
 import { CardDrawing } from '../components/CardDrawing.tsx'
 import { useTerminal, useTexts } from '../components/context.ts'
+import { iconClass } from '../components/icons.ts'
 import { Stage } from '../components/Stage.tsx'
 import { Health } from './Health.tsx'
 import { includesRole } from './roles.ts'
@@ -21,7 +22,7 @@ function Action({ icon: Icon, label, hint, ...props }: ActionProps) {
   const explanation = useId()
   return (
     <Button {...props} className="action" aria-labelledby={name} aria-describedby={explanation}>
-      <Icon className="action-icon" aria-hidden />
+      <Icon className={iconClass('action-icon', Icon)} aria-hidden />
       <span id={name} className="action-label">
         {label}
       </span>

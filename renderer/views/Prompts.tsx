@@ -92,7 +92,9 @@ export function Done({ eyebrow, prompt }: PromptProps<'done'>) {
         <dl className="facts facts-alone">
           <div className="fact fact-number">
             <dt>{text('done.card-number')}</dt>
-            <dd>{prompt.result.guid}</dd>
+            <dd>
+              <bdi>{prompt.result.guid}</bdi>
+            </dd>
           </div>
         </dl>
       )}

@@ -42,7 +42,9 @@ export function Session({ session }: { readonly session: SessionView }) {
         {facts.map(({ name, value, kind }) => (
           <div key={name} className={kind === undefined ? 'fact' : `fact fact-wide fact-${kind}`}>
             <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dd>
+              <bdi>{value}</bdi>
+            </dd>
           </div>
         ))}
       </dl>

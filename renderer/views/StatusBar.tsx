@@ -1,6 +1,7 @@
 import { Cloud, CloudOff, IdCard, Link2Off, type LucideIcon, RefreshCw, Usb, UserRound } from 'lucide-react'
 import type { GatewayView, ReadersView, Snapshot } from '../../electron/contract/snapshot.ts'
 import { fullName, useTexts } from '../components/context.ts'
+import { LanguageChoice } from '../components/LanguageChoice.tsx'
 import { Mark } from '../components/Mosaic.tsx'
 import type { Texts } from '../locales/texts.ts'
 
@@ -48,7 +49,7 @@ function Readers({ view }: { readonly view: ReadersView }) {
           <li key={reader.name} className={trouble ? 'status-item status-bad' : 'status-item'} title={`${reader.name}: ${state}`}>
             {reader.state === 'empty' ? <Usb aria-hidden /> : <IdCard aria-hidden />}
             <span className="status-text">
-              {reader.name}
+              <bdi>{reader.name}</bdi>
               <span className={trouble ? undefined : 'only-heard'}>: {state}</span>
             </span>
           </li>
@@ -82,6 +83,7 @@ export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
             : text('status.no-operator')}
         </span>
       </span>
+      <LanguageChoice language={snapshot.language} />
     </header>
   )
 }

@@ -1,0 +1,30 @@
+/** The languages' tables. Each is a file of its own in the bundle, fetched when its language is first needed. */
+import { type Language, languageOf } from '../../electron/contract/languages.ts'
+import { type AnyTable, createTexts, type Texts } from './texts.ts'
+
+const TABLES: { readonly [L in Language]: () => Promise<AnyTable> } = {
+  en: async () => (await import('./en.ts')).en,
+  de: async () => (await import('./de.ts')).de as AnyTable,
+  fr: async () => (await import('./fr.ts')).fr as AnyTable,
+  es: async () => (await import('./es.ts')).es as AnyTable,
+  hi: async () => (await import('./hi.ts')).hi as AnyTable,
+  ar: async () => (await import('./ar.ts')).ar as AnyTable,
+}
+
+/** Each language as its own speakers write it: never translated, so that everyone finds their own. */
+export const LANGUAGE_NAMES: { readonly [L in Language]: string } = {
+  en: 'English',
+  de: 'Deutsch',
+  fr: 'Français',
+  es: 'Español',
+  hi: 'हिन्दी',
+  ar: 'العربية',
+}
+
+/** The table of a language; English for what is none of ours. */
+export const loadTable = (language: Language | undefined): Promise<AnyTable> => TABLES[language ?? 'en']()
+
+/** The texts of a locale such as 'de-AT'. */
+export async function loadTexts(locale: string): Promise<Texts> {
+  return createTexts(await loadTable(languageOf(locale)), locale)
+}
