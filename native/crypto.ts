@@ -176,9 +176,21 @@ function fromJwk(curve: Curve, jwk: webcrypto.JsonWebKey): KeyPair {
   return { privateKey: bytes(jwk.d), publicKey: isNist(curve) ? concat(bytes(jwk.x), bytes(jwk.y)) : bytes(jwk.x) }
 }
 
+const available = new Map<string, boolean>()
+
+/** Asked once: the library looks a name up as long as it takes to encrypt a message. */
+function isAvailable(name: string): boolean {
+  let known = available.get(name)
+  if (known === undefined) {
+    known = getCipherInfo(name) !== undefined
+    available.set(name, known)
+  }
+  return known
+}
+
 function cipherOf(algorithm: AeadAlgorithm, key: Uint8Array, nonce: Uint8Array) {
   const aead = aeads[algorithm]
-  if (getCipherInfo(aead.name) === undefined) {
+  if (!isAvailable(aead.name)) {
     throw new CryptoError('unsupported-algorithm', algorithm, `${algorithm}: this runtime has no ${aead.name}`)
   }
   expectLength(algorithm, 'key', key, aead.keyLength)

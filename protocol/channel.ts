@@ -83,6 +83,7 @@ export function createChannel(options: ChannelOptions): Channel {
   const algorithm = options.suite.applicationAead
   const sending = deriveKeys(options.exporter, algorithm, role)
   const receiving = deriveKeys(options.exporter, algorithm, peer)
+  const [sendingAad, receivingAad] = [externalAads(role), externalAads(peer)]
   const window = new ReplayWindow()
   let nextSequence = options.firstSequence ?? 0
   let closed = false
@@ -103,7 +104,7 @@ export function createChannel(options: ChannelOptions): Channel {
         ]),
       }
       const nonce = nonceOf(sending.iv, partialIv)
-      return sealEncrypt0(crypto, sending, nonce, headers, externalAad(role, topic), plaintext)
+      return sealEncrypt0(crypto, sending, nonce, headers, sendingAad(topic), plaintext)
     },
 
     open(topic, bytes) {
@@ -122,7 +123,7 @@ export function createChannel(options: ChannelOptions): Channel {
         receiving,
         nonceOf(receiving.iv, partialIv as Uint8Array),
         message,
-        externalAad(peer, topic),
+        receivingAad(topic),
       )
       if (plaintext === undefined) return { ok: false, reason: 'forged' }
       // Only what is authentic moves the window: otherwise a forger could push it past everything.
@@ -153,8 +154,13 @@ function deriveKeys(exporter: Exporter, algorithm: AeadAlgorithm, sender: 'initi
   }
 }
 
-function externalAad(sender: 'initiator' | 'responder', topic: string): Uint8Array {
-  return encode([directionNumber[sender], topic])
+/** Made once for each topic that follows another: a channel has one in each direction. */
+function externalAads(sender: 'initiator' | 'responder'): (topic: string) => Uint8Array {
+  let last: { readonly topic: string; readonly aad: Uint8Array } | undefined
+  return (topic) => {
+    if (last?.topic !== topic) last = { topic, aad: encode([directionNumber[sender], topic]) }
+    return last.aad
+  }
 }
 
 /** Big-endian, without leading zeros, at least one byte (as RFC 8613 section 5.2). */

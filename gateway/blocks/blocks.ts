@@ -14,6 +14,7 @@ import {
   verifyBlockListVersion,
 } from '../../protocol/messages/notices.ts'
 import { BLOCKS_NOTICE, buildTopic } from '../../protocol/topics.ts'
+import { BoundedMap } from '../findings/bounded-map.ts'
 import { describeError, type Log } from '../log.ts'
 import type { Registry } from '../registry/context.ts'
 import { Announcer } from './announcer.ts'
@@ -42,6 +43,7 @@ export interface Blocked {
 
 /** The caller does not wait longer for a broker that is away; the notices go out at its return. */
 const ANNOUNCE_MS = 3000
+const CACHED_KEYS = 10_000
 
 export interface BlocksOptions {
   readonly registry: Registry
@@ -60,6 +62,7 @@ export class Blocks {
   readonly #announcer: Announcer
   readonly #log: Log
   readonly #stop: () => void
+  readonly #noticeKeys = new BoundedMap<{ readonly key: Uint8Array }>(CACHED_KEYS)
   /** The version of the block list that is retained at the broker, as far as is known. */
   #retainedVersion = 0
 
@@ -167,7 +170,8 @@ export class Blocks {
   #tell(terminal: string, id: Uint8Array, signed: Uint8Array): Promise<boolean> {
     const { crypto, terminalKeys } = this.#registry
     const topic = buildTopic({ kind: 'terminal-notice', terminal })
-    const payload = sealNotice(crypto, terminalKeys.notice(terminal), terminal, signed)
+    const { key } = this.#noticeKeys.obtain(terminal, () => ({ key: terminalKeys.notice(terminal) }))
+    const payload = sealNotice(crypto, key, terminal, signed)
     return this.#announcer.publish(`${terminal} ${toHex(id)}`, topic, payload, { retain: false })
   }
 }

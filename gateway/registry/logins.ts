@@ -139,7 +139,7 @@ async function activate(
 /** A login that stands, on this terminal: a person's or an operator's. Throws Refused. */
 export async function requireOpenLogin(
   registry: Registry,
-  reader: SessionReader,
+  reader: Pick<StoreReader, 'login' | 'holder' | 'card'>,
   terminal: string,
   session: Uint8Array,
 ): Promise<{ readonly login: Login; readonly holder: Holder }> {
@@ -178,7 +178,7 @@ export function requireApproval(
 }
 
 type Operator = Holder & { readonly role: Role }
-type SessionReader = Pick<StoreReader, 'login' | 'holder' | 'card'>
+type SessionReader = Pick<StoreReader, 'session'>
 
 async function requireSession(
   registry: Registry,
@@ -191,14 +191,13 @@ async function requireSession(
     readonly role: Role
   },
 ): Promise<Operator> {
-  const login = await reader.login(needed.session)
-  if (login === undefined || login.terminal !== needed.terminal) throw new Refused('session-unknown')
-  if (login.purpose !== needed.purpose || login.endedAt !== undefined) throw new Refused('session-unknown')
-  if (login.at + needed.mostMs <= registry.now()) throw new Refused('session-unknown')
-  const holder = await requireHolder(reader, login.holder)
-  const card = await reader.card(login.guid)
-  if (card === undefined) throw new Refused('session-unknown')
-  requireActive(card.state)
+  const session = await reader.session(needed.session)
+  if (session === undefined || session.terminal !== needed.terminal) throw new Refused('session-unknown')
+  if (session.purpose !== needed.purpose || session.endedAt !== undefined) throw new Refused('session-unknown')
+  if (session.at + needed.mostMs <= registry.now()) throw new Refused('session-unknown')
+  const { holder, cardState } = session
+  if (holder.state === 'suspended') throw new Refused('holder-suspended')
+  requireActive(cardState)
   return { ...holder, role: requireRole(holder, needed.role) }
 }
 

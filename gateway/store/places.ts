@@ -32,20 +32,38 @@ export interface CardPlace {
   readonly seenAt: number
 }
 
+/** A reader's place with what is known of its terminal. */
+export interface SeenReader extends ReaderPlace {
+  readonly site: string
+  readonly online: boolean
+  readonly terminalSeenAt: number
+}
+
+/** A card's place with what is known of its terminal, and of the reader that it was seen in. */
+export interface SeenCard extends CardPlace {
+  readonly site: string
+  readonly online: boolean
+  readonly terminalSeenAt: number
+  readonly simulated: boolean
+  readonly state: ReaderPlace['state']
+  /** It is in that reader still. */
+  readonly present: boolean
+}
+
 /** Readers that are remembered of one terminal after they were unplugged; the latest stay. */
 export const MAX_DETACHED_READERS = 32
 /** Terminals that are remembered of one card; the latest stay. */
 export const MAX_PLACES_OF_CARD = 8
 
+/** Terminals that were withdrawn are left out. */
 export interface PlaceReader {
   presence(terminal: string): Promise<TerminalPresence | undefined>
   /** Up to `limit` in the order of (terminal, reader), after that one. */
-  readerPlaces(after: { readonly terminal: string; readonly reader: string }, limit: number): Promise<ReaderPlace[]>
-  readersOfTerminal(terminal: string): Promise<ReaderPlace[]>
+  readerPlaces(after: { readonly terminal: string; readonly reader: string }, limit: number): Promise<SeenReader[]>
   /** Up to `limit` readers of that name, by terminal. */
-  readersNamed(reader: string, limit: number): Promise<ReaderPlace[]>
+  readersNamed(reader: string, limit: number): Promise<SeenReader[]>
   /** The latest first. */
-  cardPlaces(guid: Uint8Array): Promise<CardPlace[]>
+  cardPlaces(guid: Uint8Array): Promise<SeenCard[]>
 }
 
 export interface PlaceWriter {

@@ -4,7 +4,7 @@ import { blockCauseSchema } from '../../protocol/messages/notices.ts'
 import { ROLES } from '../../protocol/messages/operations.ts'
 import { scopeRuleSchema } from '../../protocol/messages/service.ts'
 import type { ServiceNode, Token } from './nodes.ts'
-import type { CardPlace, ReaderPlace, TerminalPresence } from './places.ts'
+import type { SeenCard, SeenReader, TerminalPresence } from './places.ts'
 import {
   type AuditEntry,
   type AuditHead,
@@ -16,6 +16,7 @@ import {
   type Login,
   type Registration,
   SESSION_ENDS,
+  type Session,
   StoreError,
   type Terminal,
 } from './store.ts'
@@ -123,8 +124,9 @@ const presenceRow = v.object({
   online: flag,
   seenAt: integer,
 })
-const readerPlaceRow = v.object({
-  terminal: v.string(),
+const whereabouts = { terminal: v.string(), site: v.string(), online: flag, terminalSeenAt: integer }
+const seenReaderRow = v.object({
+  ...whereabouts,
   reader: v.string(),
   simulated: flag,
   state: v.picklist(['empty', 'card', 'mute', 'in-use']),
@@ -133,7 +135,23 @@ const readerPlaceRow = v.object({
   seenAt: integer,
   attached: flag,
 })
-const cardPlaceRow = v.object({ guid: bytes, terminal: v.string(), reader: v.string(), since: integer, seenAt: integer })
+const seenCardRow = v.object({
+  ...whereabouts,
+  guid: bytes,
+  reader: v.string(),
+  since: integer,
+  seenAt: integer,
+  simulated: flag,
+  state: v.picklist(['empty', 'card', 'mute', 'in-use']),
+  present: flag,
+})
+const sessionRow = v.object({
+  terminal: v.string(),
+  purpose: loginRow.entries.purpose,
+  at: integer,
+  endedAt: optional(integer),
+  cardState: cardRow.entries.state,
+})
 const nodeRow = v.object({
   name: v.string(),
   state: v.picklist(['invited', 'active', 'withdrawn']),
@@ -172,8 +190,11 @@ export const toRegistration: (row: unknown) => Registration = reader(registratio
 export const toLogin: (row: unknown) => Login = reader(loginRow)
 export const toBlockChange: (row: unknown) => BlockChange = reader(blockChangeRow)
 export const toPresence: (row: unknown) => TerminalPresence = reader(presenceRow)
-export const toReaderPlace: (row: unknown) => ReaderPlace = reader(readerPlaceRow)
-export const toCardPlace: (row: unknown) => CardPlace = reader(cardPlaceRow)
+export const toSeenReader: (row: unknown) => SeenReader = reader(seenReaderRow)
+export const toSeenCard: (row: unknown) => SeenCard = reader(seenCardRow)
+const toSessionFacts = reader(sessionRow)
+/** The holder's columns stand beside those of the session. */
+export const toSession = (row: unknown): Session => ({ ...toSessionFacts(row), holder: toHolder(row) })
 export const toNode: (row: unknown) => ServiceNode = reader(nodeRow)
 export const toTokenName: (row: unknown) => Pick<Token, 'id' | 'audience'> = reader(tokenNameRow)
 export const toAuditEntry: (row: unknown) => AuditEntry = reader(auditRow)

@@ -7,9 +7,29 @@ import {
   type PlaceReader,
   type PlaceWriter,
   type ReaderPlace,
+  type SeenCard,
+  type SeenReader,
   type TerminalPresence,
 } from './places.ts'
-import { toCardPlace, toPresence, toReaderPlace } from './rows.ts'
+import { toPresence, toSeenCard, toSeenReader } from './rows.ts'
+
+/** One query for a page, whatever its length; CROSS JOIN keeps SQLite to the order in which the indexes serve. */
+const SEEN_READERS = `
+  SELECT r.terminal, r.reader, r.simulated, r.state, r.card, r.since, r.seen_at AS seenAt, r.attached,
+    t.site, p.online, p.seen_at AS terminalSeenAt
+  FROM reader_places r
+  CROSS JOIN terminals t ON t.id = r.terminal AND t.state <> 'withdrawn'
+  CROSS JOIN presences p ON p.terminal = r.terminal`
+const SEEN_CARDS = `
+  SELECT c.guid, c.terminal, c.reader, c.since, c.seen_at AS seenAt,
+    t.site, p.online, p.seen_at AS terminalSeenAt,
+    coalesce(r.simulated, 0) AS simulated, coalesce(r.state, 'empty') AS state,
+    coalesce(r.attached = 1 AND r.card = c.guid, 0) AS present
+  FROM card_places c
+  CROSS JOIN terminals t ON t.id = c.terminal AND t.state <> 'withdrawn'
+  CROSS JOIN presences p ON p.terminal = c.terminal
+  LEFT JOIN reader_places r ON r.terminal = c.terminal AND r.reader = c.reader
+  WHERE c.guid = ? ORDER BY c.seen_at DESC, c.terminal`
 
 export class SqlitePlaces implements PlaceReader, PlaceWriter {
   readonly #database: Database
@@ -22,22 +42,17 @@ export class SqlitePlaces implements PlaceReader, PlaceWriter {
     return row === undefined ? undefined : toPresence(row)
   }
 
-  async readerPlaces(after: { readonly terminal: string; readonly reader: string }, limit: number): Promise<ReaderPlace[]> {
-    const sql = `${select('reader_places', '(terminal, reader) > (?, ?)')} ORDER BY terminal, reader LIMIT ?`
-    return this.#database.all(sql, [after.terminal, after.reader, limit]).map(toReaderPlace)
+  async readerPlaces(after: { readonly terminal: string; readonly reader: string }, limit: number): Promise<SeenReader[]> {
+    const sql = `${SEEN_READERS} WHERE (r.terminal, r.reader) > (?, ?) ORDER BY r.terminal, r.reader LIMIT ?`
+    return this.#database.all(sql, [after.terminal, after.reader, limit]).map(toSeenReader)
   }
 
-  async readersOfTerminal(terminal: string): Promise<ReaderPlace[]> {
-    return this.#database.all(`${select('reader_places', 'terminal = ?')} ORDER BY reader`, [terminal]).map(toReaderPlace)
+  async readersNamed(reader: string, limit: number): Promise<SeenReader[]> {
+    return this.#database.all(`${SEEN_READERS} WHERE r.reader = ? ORDER BY r.terminal LIMIT ?`, [reader, limit]).map(toSeenReader)
   }
 
-  async readersNamed(reader: string, limit: number): Promise<ReaderPlace[]> {
-    const sql = `${select('reader_places', 'reader = ?')} ORDER BY terminal LIMIT ?`
-    return this.#database.all(sql, [reader, limit]).map(toReaderPlace)
-  }
-
-  async cardPlaces(guid: Uint8Array): Promise<CardPlace[]> {
-    return this.#database.all(`${select('card_places', 'guid = ?')} ORDER BY seen_at DESC, terminal`, [guid]).map(toCardPlace)
+  async cardPlaces(guid: Uint8Array): Promise<SeenCard[]> {
+    return this.#database.all(SEEN_CARDS, [guid]).map(toSeenCard)
   }
 
   async keepPresence(presence: TerminalPresence, readers: readonly ReaderPlace[], cards: readonly CardPlace[]): Promise<void> {

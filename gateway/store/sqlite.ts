@@ -17,6 +17,7 @@ import {
   toInvitation,
   toLogin,
   toRegistration,
+  toSession,
   toTerminal,
 } from './rows.ts'
 import { SqliteNodes } from './sqlite-nodes.ts'
@@ -34,6 +35,13 @@ function after(prefix: Uint8Array): Uint8Array | undefined {
   }
   return undefined
 }
+
+/** One query, because it stands before most of what operators do. */
+const SESSION = `
+  SELECT l.terminal, l.purpose, l.at, l.ended_at AS endedAt, c.state AS cardState, h.id, h.given_name AS givenName,
+    h.family_name AS familyName, h.reference, h.role, h.state, h.registered_at AS registeredAt
+  FROM logins l CROSS JOIN cards c ON c.guid = l.guid CROSS JOIN holders h ON h.id = l.holder
+  WHERE l.session = ?`
 
 class SqliteTransaction extends SqliteNodes implements StoreTransaction {
   readonly #database: Database
@@ -83,6 +91,7 @@ class SqliteTransaction extends SqliteNodes implements StoreTransaction {
   openRegistration: StoreReader['openRegistration'] = (guid) =>
     this.#one(toRegistration, select('registrations', "guid = ? AND state = 'open'"), guid)
   login: StoreReader['login'] = (session) => this.#one(toLogin, select('logins', 'session = ?'), session)
+  session: StoreReader['session'] = (session) => this.#one(toSession, SESSION, session)
   lastLogin: StoreReader['lastLogin'] = (holder) =>
     this.#one(toLogin, `${select('logins', "holder = ? AND purpose <> 'registration'")} ORDER BY sequence DESC LIMIT 1`, holder)
   openSessions: StoreReader['openSessions'] = (terminal) =>

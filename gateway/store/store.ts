@@ -143,6 +143,12 @@ export interface Login {
   readonly ended?: SessionEnd | undefined
 }
 
+/** A login with what decides whether it still stands for anything. */
+export interface Session extends Pick<Login, 'terminal' | 'purpose' | 'at' | 'endedAt'> {
+  readonly holder: Holder
+  readonly cardState: CardState
+}
+
 export interface AuditEntry {
   /** 1, 2, 3 ... without a gap. */
   readonly sequence: number
@@ -179,6 +185,7 @@ export interface StoreReader extends PlaceReader, NodeReader {
   registration(id: Uint8Array): Promise<Registration | undefined>
   openRegistration(guid: Uint8Array): Promise<Registration | undefined>
   login(session: Uint8Array): Promise<Login | undefined>
+  session(session: Uint8Array): Promise<Session | undefined>
   /** The holder's latest login; the proof at the end of a registration is none. */
   lastLogin(holder: Uint8Array): Promise<Login | undefined>
   /** Sessions of a terminal that have not ended. */

@@ -13,6 +13,7 @@ class Writer {
     const result = this.#buffer.slice(0, this.#length)
     // Application messages hold keys and PINs: no copy stays behind in the work buffer.
     this.#buffer.fill(0, 0, this.#length)
+    this.#length = 0
     return result
   }
 
@@ -95,6 +96,10 @@ class Writer {
         else this.head(NEGATIVE, -1n - value)
         return
       case 'string': {
+        if (isShortAscii(value)) {
+          this.raw(shortText(value))
+          return
+        }
         if (/\p{Surrogate}/u.test(value)) throw notEncodable('a string with a lone surrogate')
         const bytes = utf8Encoder.encode(value)
         this.head(TEXT, bytes.length)
@@ -141,14 +146,22 @@ class Writer {
   }
 }
 
-/** As `encode`, without a Writer for the short text keys that messages are made of. */
+/** Short enough for its head to hold the length, and with one byte for each character. */
+function isShortAscii(text: string): boolean {
+  return text.length < 24 && /^[\x20-\x7e]*$/.test(text)
+}
+
+function shortText(text: string): Uint8Array {
+  const bytes = new Uint8Array(1 + text.length)
+  bytes[0] = (TEXT << 5) | text.length
+  for (let i = 0; i < text.length; i += 1) bytes[i + 1] = text.charCodeAt(i)
+  return bytes
+}
+
+/** As `encode`, without a Writer for what keys mostly are: short texts, and the small numbers of COSE's header parameters. */
 function encodeKey(key: unknown): Uint8Array {
-  if (typeof key === 'string' && key.length < 24 && /^[\x20-\x7e]*$/.test(key)) {
-    const bytes = new Uint8Array(1 + key.length)
-    bytes[0] = (TEXT << 5) | key.length
-    for (let i = 0; i < key.length; i += 1) bytes[i + 1] = key.charCodeAt(i)
-    return bytes
-  }
+  if (typeof key === 'string' && isShortAscii(key)) return shortText(key)
+  if (typeof key === 'number' && key >= 0 && key < 24 && Number.isInteger(key) && !Object.is(key, -0)) return Uint8Array.of(key)
   return encode(key)
 }
 
@@ -163,7 +176,14 @@ function isPlainObject(value: object): boolean {
 
 /** The one encoding of a value. Throws a CborError ('not-encodable', 'too-deep'); an `undefined` anywhere is refused. */
 export function encode(value: unknown): Uint8Array {
-  const writer = new Writer()
+  const writer = spare ?? new Writer()
+  // Taken while it is in use: a key may need an encoder of its own. One that has thrown is not used again.
+  spare = undefined
   writer.item(value, 0)
-  return writer.finish()
+  const result = writer.finish()
+  spare = writer
+  return result
 }
+
+/** One Writer serves message after message: making its buffer would cost more than most messages do. */
+let spare: Writer | undefined

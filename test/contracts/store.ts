@@ -1,7 +1,7 @@
 /** What every adapter of the store port must do (gateway/store/store.ts). */
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ReaderPlace, TerminalPresence } from '../../gateway/store/places.ts'
+import type { ReaderPlace, SeenReader, TerminalPresence } from '../../gateway/store/places.ts'
 import {
   type BlockChange,
   type Card,
@@ -259,6 +259,21 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
       })
     })
 
+    test('says of a session who holds it and how the card stands', async () => {
+      const made = await furnished()
+      const [open, over] = [login(made), login(made, { purpose: 'operator', endedAt: 9, ended: 'blocked' })]
+      await write(async (tx) => {
+        for (const each of [open, over]) await tx.insertLogin(each)
+        await tx.updateCard(made.theirs.guid, { state: 'blocked' })
+      })
+      const facts = { terminal: made.desk.id, purpose: 'holder', at: 5, holder: made.someone, cardState: 'blocked' }
+      await store.read(async (reader) => {
+        expect(await reader.session(open.session)).toEqual(facts)
+        expect(await reader.session(over.session)).toEqual({ ...facts, purpose: 'operator', endedAt: 9 })
+        expect(await reader.session(id())).toBeUndefined()
+      })
+    })
+
     test('finds the open sessions of a card at every terminal', async () => {
       const made = await furnished()
       const [open, ended, approval] = [login(made), login(made), login(made, { purpose: 'approval' })]
@@ -295,6 +310,14 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
       seenAt: 100,
       ...more,
     })
+    const FIRST = { terminal: '', reader: '' }
+    const seen = (at: ReaderPlace, more: Partial<SeenReader> = {}): SeenReader => ({
+      ...at,
+      site: 'Desk',
+      online: true,
+      terminalSeenAt: 100,
+      ...more,
+    })
     const place = (terminal: string, reader: string, more: Partial<ReaderPlace> = {}): ReaderPlace => ({
       terminal,
       reader,
@@ -315,14 +338,27 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
       await write((tx) => tx.keepPresence(later, [again], []))
       await store.read(async (reader) => {
         expect(await reader.presence(desk.id)).toEqual(later)
-        expect(await reader.readersOfTerminal(desk.id)).toEqual([again, { ...b, attached: false, seenAt: 200 }])
-        expect(await reader.readersNamed('B', 10)).toEqual([{ ...b, attached: false, seenAt: 200 }])
+        const detached = seen({ ...b, attached: false, seenAt: 200 }, { terminalSeenAt: 200 })
+        expect(await reader.readerPlaces(FIRST, 10)).toEqual([seen(again, { terminalSeenAt: 200 }), detached])
+        expect(await reader.readersNamed('B', 10)).toEqual([detached])
       })
       const gone = presence(desk.id, { revision: 2, online: false, seenAt: 300 })
       await write((tx) => tx.keepAbsence(gone))
       await store.read(async (reader) => {
         expect(await reader.presence(desk.id)).toEqual(gone)
-        expect((await reader.readersOfTerminal(desk.id))[0]).toEqual(again)
+        expect((await reader.readerPlaces(FIRST, 1))[0]).toEqual(seen(again, { terminalSeenAt: 300, online: false }))
+      })
+    })
+
+    test('of a terminal that was withdrawn are left out', async () => {
+      const { desk, theirs } = await furnished()
+      const found = { guid: theirs.guid, terminal: desk.id, reader: 'A', since: 1, seenAt: 1 }
+      await write((tx) => tx.keepPresence(presence(desk.id), [place(desk.id, 'A')], [found]))
+      await write((tx) => tx.updateTerminal(desk.id, { state: 'withdrawn' }))
+      await store.read(async (reader) => {
+        expect(await reader.readerPlaces(FIRST, 10)).toEqual([])
+        expect(await reader.readersNamed('A', 10)).toEqual([])
+        expect(await reader.cardPlaces(theirs.guid)).toEqual([])
       })
     })
 
@@ -338,10 +374,11 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
         }
       })
       await store.read(async (reader) => {
-        expect(await reader.readerPlaces({ terminal: '', reader: '' }, 10)).toEqual(all)
+        const expected = all.map((one) => seen(one))
+        expect(await reader.readerPlaces(FIRST, 10)).toEqual(expected)
         const [, , third] = all
-        expect(await reader.readerPlaces(third as ReaderPlace, 2)).toEqual(all.slice(3, 5))
-        expect(await reader.readersNamed('A', 1)).toEqual([all[0]])
+        expect(await reader.readerPlaces(third as ReaderPlace, 2)).toEqual(expected.slice(3, 5))
+        expect(await reader.readersNamed('A', 1)).toEqual([expected[0]])
       })
     })
 
@@ -365,8 +402,8 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
           .map((desk) => desk.id)
           .reverse(),
       )
-      expect(found[0]?.seenAt).toBe(500)
-      expect(found[1]?.seenAt).toBe(108)
+      expect(found[0]).toMatchObject({ seenAt: 500, present: false, state: 'empty', terminalSeenAt: 500 })
+      expect(found[1]).toMatchObject({ seenAt: 108, present: true, online: true, site: 'Desk', reader: 'A', since: 1 })
     })
 
     test('of a card that does not exist are not kept', async () => {
@@ -375,7 +412,7 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
       const seen = { guid, terminal: desk.id, reader: 'A', since: 1, seenAt: 1 }
       await write((tx) => tx.keepPresence(presence(desk.id), [place(desk.id, 'A', { card: guid })], [seen]))
       expect(await store.read((reader) => reader.cardPlaces(guid))).toEqual([])
-      expect((await store.read((reader) => reader.readersOfTerminal(desk.id)))[0]?.card).toEqual(guid)
+      expect((await store.read((reader) => reader.readerPlaces(FIRST, 1)))[0]?.card).toEqual(guid)
     })
   })
 

@@ -1,0 +1,268 @@
+/**
+ * The figures of blocking and of the reader locator: Mosquitto and the gateway on SQLite as processes of their own, terminals and
+ * cards in software in this process (the card's own part is `blockOnCard`).
+ *
+ * `block` begins when the request that blocks the card has reached the gateway: a plain subscriber of the worker's topic in this
+ * process is told at the same time. It ends when the terminal that holds the card has opened and verified the notice.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
+import mqtt from 'mqtt'
+import { liftBlock } from '../gateway/blocks/commit.ts'
+import { openRegistry } from '../gateway/main.ts'
+import type { Registry } from '../gateway/registry/context.ts'
+import { invite } from '../gateway/registry/terminals.ts'
+import type { RequestBody } from '../protocol/messages/operations.ts'
+import { buildTopic } from '../protocol/topics.ts'
+import { GatewayClient, SoftwareCard } from '../test/support/gateway-client.ts'
+import { GatewayProcess } from '../test/support/gateway-process.ts'
+import { startMosquitto } from '../test/support/mosquitto.ts'
+import { NoticesClient } from '../test/support/notices-client.ts'
+import { type Figure, figure, timed } from './figure.ts'
+import { rawCommit, TYPING_MS } from './parts.ts'
+
+const PEER = fileURLToPath(new URL('mqtt-peer.ts', import.meta.url))
+const WARM_UP = 5
+/** Requests without a pause before the first sample: a gateway has worked for a while when an attack comes. */
+const WORK_BEFORE = 150
+const MANY_READERS = 100_000
+
+export interface BlockFigures {
+  readonly block: Figure
+  readonly blockCommitted: Figure
+  readonly locate: Figure
+  readonly locate1e5: Figure
+}
+
+interface Desk {
+  readonly folder: string
+  readonly url: string
+  /** Opened beside the gateway's process, to lift each block again. */
+  readonly registry: Registry
+  readonly supervisor: GatewayClient
+  readonly session: Uint8Array
+  /** The terminal that holds the card. */
+  readonly holder: NoticesClient
+  readonly card: SoftwareCard & { readonly guid: Uint8Array }
+  close(): Promise<void>
+}
+
+async function startDesk(): Promise<Desk> {
+  const folder = await mkdtemp(join(tmpdir(), 'tessera-bench-blocks-'))
+  const data = join(folder, 'gateway')
+  const mosquitto = await startMosquitto()
+  const gateway = await GatewayProcess.start('--data', data, '--broker', mosquitto.url, '--desk')
+  const { registry } = openRegistry(data)
+  const supervisor = await GatewayClient.connect(mosquitto.url)
+  await supervisor.enrol(gateway.ready.invitation ?? '')
+  await supervisor.open()
+  const operator = new SoftwareCard()
+  await supervisor.register(operator, { person: { givenName: 'Beate', familyName: 'Bench', reference: 'B-1' } })
+  const { session } = await supervisor.login(operator, 'operator')
+  const card = new SoftwareCard()
+  await supervisor.register(card, { person: { givenName: 'Bob', familyName: 'Bench', reference: 'B-2' }, session })
+  const other = await GatewayClient.connect(mosquitto.url)
+  const invitation = await invite(registry, { site: 'Bench', validMs: 60_000, mayRegisterFirstOperator: false })
+  await other.enrol(invitation.code)
+  await other.open()
+  const holder = await NoticesClient.listen(other)
+  await holder.holds(card.guid)
+  return {
+    folder,
+    url: mosquitto.url,
+    registry,
+    supervisor,
+    session,
+    holder,
+    card: card as Desk['card'],
+    async close() {
+      await supervisor.close()
+      await other.close()
+      await registry.store.close()
+      await gateway.end('SIGTERM')
+      await mosquitto.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const idle = () => new Promise((resolve) => setTimeout(resolve, TYPING_MS))
+
+interface BlockSamples {
+  readonly block: number[]
+  readonly committed: number[]
+  /** Of a sealed notice, as it crossed the broker. */
+  readonly length: number
+}
+
+async function blocks(desk: Desk, n: number): Promise<BlockSamples> {
+  const { supervisor, session, holder, card } = desk
+  const observer = await mqtt.connectAsync(desk.url, { protocolVersion: 5 })
+  const samples = { block: [] as number[], committed: [] as number[], length: 0 }
+  try {
+    const notice = buildTopic({ kind: 'terminal-notice', terminal: holder.client.terminal })
+    await observer.subscribeAsync([supervisor.workerTopic(), notice], { qos: 0 })
+    let reached = 0
+    observer.on('message', (topic, bytes) => {
+      if (topic === notice) samples.length = bytes.length
+      else reached = performance.now()
+    })
+    for (let i = 0; i < WARM_UP + n; i += 1) {
+      await holder.client.login(card)
+      holder.notices.length = 0
+      await idle()
+      const ended = holder.notice(card.guid).then(() => performance.now())
+      await supervisor.request('card.block', { session, guid: card.guid })
+      const committedAt = performance.now()
+      const endedAt = await ended
+      if (i >= WARM_UP) {
+        samples.block.push(endedAt - reached)
+        samples.committed.push(committedAt - reached)
+      }
+      if ((await liftBlock(desk.registry, card.guid)) !== 'done') throw new Error('the block did not stand')
+    }
+  } finally {
+    await observer.endAsync(true)
+  }
+  return samples
+}
+
+interface Peer {
+  readonly client: mqtt.MqttClient
+  close(): Promise<void>
+}
+
+/** A client of the broker here, and the raw peer as a process of its own (mqtt-peer.ts). */
+async function startPeer(url: string, ...words: string[]): Promise<Peer> {
+  const child = spawn(process.execPath, [PEER, url, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  await once(child.stdout, 'data')
+  const client = await mqtt.connectAsync(url, { protocolVersion: 5 })
+  const socket = client.stream as Socket
+  socket.setNoDelay(true)
+  return {
+    client,
+    async close() {
+      await client.endAsync(true)
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    },
+  }
+}
+
+/** The same bytes from another process to this one, as the gateway publishes them: QoS 1. */
+async function rawDelivery(url: string, length: number, n: number): Promise<number[]> {
+  const { client, close } = await startPeer(url, 'deliver', String(length), String(TYPING_MS))
+  const samples: number[] = []
+  try {
+    const enough = new Promise<void>((resolve) => {
+      client.on('message', (_topic, bytes) => {
+        samples.push(Number(process.hrtime.bigint() - bytes.readBigInt64BE()) / 1e6)
+        if (samples.length >= WARM_UP + n) resolve()
+      })
+    })
+    await client.subscribeAsync('bench/delivery', { qos: 1 })
+    await enough
+  } finally {
+    await close()
+  }
+  return samples.slice(WARM_UP, WARM_UP + n)
+}
+
+/** As many bytes to another process and back as a request and its answer have. */
+async function rawRoundTrip(
+  url: string,
+  lengths: { readonly there: number; readonly back: number },
+  n: number,
+): Promise<number[]> {
+  const { client, close } = await startPeer(url, 'echo', String(lengths.back))
+  const samples: number[] = []
+  try {
+    await client.subscribeAsync('bench/back', { qos: 0 })
+    const there = Buffer.alloc(lengths.there, 1)
+    for (let i = 0; i < WARM_UP + n; i += 1) {
+      await idle()
+      const ms = await timed(() => {
+        const back = new Promise<void>((resolve) => client.once('message', () => resolve()))
+        client.publish('bench/there', there)
+        return back
+      })
+      if (i >= WARM_UP) samples.push(ms)
+    }
+  } finally {
+    await close()
+  }
+  return samples
+}
+
+async function locates({ supervisor }: Desk, body: RequestBody<'locate'>, n: number): Promise<number[]> {
+  const samples: number[] = []
+  for (let i = 0; i < WARM_UP + n; i += 1) {
+    await idle()
+    const ms = await timed(async () => {
+      if ((await supervisor.request('locate', body)).places.length !== 1) throw new Error('the card was not found')
+    })
+    if (i >= WARM_UP) samples.push(ms)
+  }
+  return samples
+}
+
+/** As many terminals with a reader and a card in it as a large house has, written as the gateway would have. */
+function furnish(desk: Desk, count: number): void {
+  const database = new DatabaseSync(join(desk.folder, 'gateway', 'store.sqlite'))
+  const numbers = `WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`
+  const id = "printf('%032x', i)"
+  try {
+    database.exec(`
+      PRAGMA foreign_keys = ON;
+      BEGIN IMMEDIATE;
+      ${numbers} INSERT INTO terminals
+        (id, site, state, enrolled_at, fingerprint, public_key, certificate, invitation, may_register_first_operator)
+        SELECT ${id}, 'Site ' || i, 'active', 1, randomblob(32), x'00', x'00', (SELECT id FROM invitations LIMIT 1), 0 FROM n;
+      ${numbers} INSERT INTO cards
+        (guid, holder, state, linked, simulated, registered_at, expires_at, management_key_algorithm)
+        SELECT unhex(${id}), (SELECT id FROM holders LIMIT 1), 'active', 0, 1, 1, 9007199254740991, 'AES-192' FROM n;
+      ${numbers} INSERT INTO presences (terminal, connected_at, revision, online, seen_at) SELECT ${id}, 1, 1, 1, 1 FROM n;
+      ${numbers} INSERT INTO reader_places (terminal, reader, simulated, state, card, since, seen_at, attached)
+        SELECT ${id}, 'Reader 1', 1, 'card', unhex(${id}), 1, 1, 1 FROM n;
+      ${numbers} INSERT INTO card_places (guid, terminal, reader, since, seen_at) SELECT unhex(${id}), ${id}, 'Reader 1', 1, 1 FROM n;
+      COMMIT;
+      PRAGMA wal_checkpoint(TRUNCATE);
+    `)
+  } finally {
+    database.close()
+  }
+}
+
+/** Bytes of a request to locate a card and of its answer as they cross the broker, measured on the wire. */
+const LOCATE_LENGTHS = { there: 120, back: 300 }
+
+export async function measureBlocks({ quick }: { readonly quick: boolean }): Promise<BlockFigures> {
+  const n = quick ? 60 : 400
+  const desk = await startDesk()
+  try {
+    const body = { session: desk.session, card: desk.card.guid }
+    for (let i = 0; i < WORK_BEFORE; i += 1) await desk.supervisor.request('locate', body)
+    const blocked = await blocks(desk, n)
+    const delivery = await rawDelivery(desk.url, blocked.length, n)
+    const commits = await rawCommit(desk.folder, n)
+    const few = await locates(desk, body, n)
+    const roundTrip = await rawRoundTrip(desk.url, LOCATE_LENGTHS, n)
+    furnish(desk, MANY_READERS)
+    const many = await locates(desk, body, n)
+    const laterRoundTrip = await rawRoundTrip(desk.url, LOCATE_LENGTHS, n)
+    return {
+      block: figure(blocked.block, { rawDelivery: delivery, rawCommit: commits }),
+      blockCommitted: figure(blocked.committed, { rawDelivery: delivery, rawCommit: commits }),
+      locate: figure(few, { rawRoundTrip: roundTrip }),
+      locate1e5: figure(many, { rawRoundTrip: laterRoundTrip }),
+    }
+  } finally {
+    await desk.close()
+  }
+}
