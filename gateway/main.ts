@@ -12,12 +12,16 @@ import { createSealer } from './authority/sealing.ts'
 import { createTerminalKeys } from './authority/terminal-keys.ts'
 import type { Blocks } from './blocks/blocks.ts'
 import { type EmbeddedBroker, startEmbeddedBroker } from './broker/embedded.ts'
+import type { Policy } from './findings/policy.ts'
+import { policyOf } from './findings/policy-file.ts'
+import type { Watch } from './findings/watch.ts'
 import type { Presences } from './locator/presences.ts'
 import { type Log, silentLog } from './log.ts'
 import type { Registry } from './registry/context.ts'
 import { type BrokerTlsFiles, noteRunning, noteStopped, readTlsFiles } from './running.ts'
 import { openSqliteStore } from './store/sqlite.ts'
-import { Worker, type WorkerCounters } from './worker/worker.ts'
+import type { WorkerCounters } from './worker/counters.ts'
+import { Worker } from './worker/worker.ts'
 
 /** `port` 0 takes a free one. */
 export type BrokerChoice =
@@ -30,6 +34,8 @@ export interface GatewayOptions {
   readonly broker: BrokerChoice
   /** Tells the workers of one data directory apart; each running one needs its own. Default 0. */
   readonly slot?: number
+  /** Default: policy.json in the data folder, and what every value there has for a default. */
+  readonly policy?: Policy
   readonly log?: Log
   readonly now?: () => number
 }
@@ -43,6 +49,7 @@ export interface Gateway {
   sizes(): { readonly handshakes: number; readonly devices: number }
   readonly blocks: Blocks
   readonly presences: Presences
+  readonly watch: Watch
   /** Ends in order: what is under way is answered first. */
   close(): Promise<void>
 }
@@ -70,7 +77,7 @@ export function openRegistry(
   return { registry, master: keys.master }
 }
 
-/** Rejects with a BrokerError, StoreError, KeysError or the system's error; nothing stays open then. */
+/** Rejects with a BrokerError, StoreError, KeysError, PolicyError or the system's error; nothing stays open then. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { log = silentLog, slot = 0, now = Date.now } = options
   const { registry, master } = openRegistry(options.dataDirectory, now)
@@ -93,7 +100,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       if (state.kind === 'connected') log('info', 'broker-connected', { protocol: state.protocol })
     })
     await broker.connected(BROKER_TIMEOUT_MS)
-    const worker = new Worker({ id, broker, registry, log })
+    const worker = new Worker({ id, broker, registry, log, policy: options.policy ?? policyOf(options.dataDirectory) })
     await worker.start()
     await registry.store.transaction((tx) => registry.audit.append(tx, now(), { event: 'gateway-started', worker: id }))
     noteRunning(options.dataDirectory, slot, { pid: process.pid, worker: id, brokerUrl: url, ...(tls && { tls }) })
@@ -105,6 +112,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       sizes: () => worker.sizes(),
       blocks: worker.blocks,
       presences: worker.presences,
+      watch: worker.watch,
       async close() {
         noteStopped(options.dataDirectory, slot)
         await worker.stop()

@@ -4,6 +4,7 @@
  */
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
+import type { FindingKind, Response, Severity } from '../findings/finding.ts'
 import type { LoginPurposeKind, SessionEnd } from '../store/store.ts'
 
 export type AuditEvent =
@@ -86,6 +87,17 @@ export type AuditEvent =
   | { readonly event: 'card-withdrawn'; readonly guid: Uint8Array }
   | { readonly event: 'holder-suspended'; readonly holder: Uint8Array }
   | { readonly event: 'holder-restored'; readonly holder: Uint8Array }
+  | {
+      readonly event: 'finding'
+      readonly finding: Uint8Array
+      readonly kind: FindingKind
+      readonly severity: Severity
+      readonly response: Response
+      readonly terminal: string
+      readonly card?: Uint8Array
+    }
+  | { readonly event: 'terminal-quarantined'; readonly terminal: string; readonly kind: FindingKind }
+  | { readonly event: 'terminal-restored'; readonly terminal: string }
   | { readonly event: 'node-invited'; readonly node: string; readonly invitation: Uint8Array }
   | { readonly event: 'node-enrolled'; readonly node: string; readonly id: string; readonly fingerprint: Uint8Array }
   | { readonly event: 'node-connected'; readonly node: string; readonly worker: string }

@@ -20,16 +20,20 @@ export class BoundedMap<Value> {
     return value
   }
 
+  set(key: string, value: Value): void {
+    this.#entries.delete(key)
+    this.#entries.set(key, value)
+    if (this.#entries.size <= this.#capacity) return
+    const oldest = this.#entries.keys().next()
+    if (!oldest.done) this.#entries.delete(oldest.value)
+  }
+
   /** The value of that key, made anew where there is none. */
   obtain(key: string, make: () => Value): Value {
     const present = this.get(key)
     if (present !== undefined) return present
     const value = make()
-    this.#entries.set(key, value)
-    if (this.#entries.size > this.#capacity) {
-      const oldest = this.#entries.keys().next()
-      if (!oldest.done) this.#entries.delete(oldest.value)
-    }
+    this.set(key, value)
     return value
   }
 }

@@ -68,10 +68,10 @@ export const policySchema = v.strictObject({
   ),
   flooding: v.optional(
     v.strictObject({
-      terminalMessages: limit(300, 10_000),
+      terminalMessages: limit(1000, 10_000),
       terminalResponse: v.optional(response, 'slow-down'),
       /** Messages that no channel vouches for, in one terminal's name or in none. */
-      strangerMessages: limit(600, 10_000),
+      strangerMessages: limit(2000, 10_000),
       cardLogins: limit(20, 60_000),
       cardResponse: v.optional(response, 'notify'),
     }),

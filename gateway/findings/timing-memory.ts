@@ -68,9 +68,8 @@ abstract class Ring<Entry> {
     return this.entries
   }
 
-  /** Learned here and not stored yet. */
-  unsaved(): readonly Entry[] {
-    return this.#unsaved
+  get isStored(): boolean {
+    return this.#unsaved.length === 0
   }
 
   learn(entry: Entry): void {
@@ -85,16 +84,22 @@ abstract class Ring<Entry> {
     this.entries = entries
   }
 
-  encode(): Uint8Array {
+  /** The bytes to store, and what to call once they are stored: what was learned meanwhile is still to be. */
+  snapshot(): { readonly bytes: Uint8Array; readonly stored: () => void } {
+    const written = this.#unsaved
+    return {
+      bytes: this.#encode(),
+      stored: () => {
+        this.#unsaved = this.#unsaved.filter((entry) => !written.includes(entry))
+      },
+    }
+  }
+
+  #encode(): Uint8Array {
     const bytes = new Uint8Array(this.entries.length * this.#entryLength)
     const view = new DataView(bytes.buffer)
     for (const [i, entry] of this.entries.entries()) this.write(view, i * this.#entryLength, entry)
     return bytes
-  }
-
-  /** These, which `unsaved` gave, are stored by now; what was learned meanwhile is still to be. */
-  saved(entries: readonly Entry[]): void {
-    this.#unsaved = this.#unsaved.filter((entry) => !entries.includes(entry))
   }
 
   #with(entries: readonly Entry[], entry: Entry): Entry[] {

@@ -38,14 +38,17 @@ interface Unsaved {
 export class Presences {
   readonly #registry: Registry
   readonly #log: Log
+  readonly #named: (terminal: string, reader: string) => void
   readonly #entries = new Map<string, Entry>()
   readonly #holders = new Map<string, Set<string>>()
   readonly #unsaved = new Map<string, Unsaved>()
   #saving: Promise<void> | undefined
 
-  constructor(registry: Registry, log: Log) {
+  /** `named` is told of each reader's name, which is a device's word. */
+  constructor(registry: Registry, log: Log, named: (terminal: string, reader: string) => void = () => undefined) {
     this.#registry = registry
     this.#log = log
+    this.#named = named
   }
 
   /** False where it is not that terminal's; one that is older than what is known is taken and changes nothing. */
@@ -63,6 +66,11 @@ export class Presences {
     return this.#holders.get(guid) ?? []
   }
 
+  /** Whether that terminal is connected and says that it holds this card. */
+  holdsNow(terminal: string, guid: string): boolean {
+    return this.#holders.get(guid)?.has(terminal) === true && this.#entries.get(terminal)?.online === true
+  }
+
   sizes(): { readonly terminals: number; readonly cards: number; readonly unsaved: number } {
     return { terminals: this.#entries.size, cards: this.#holders.size, unsaved: this.#unsaved.size }
   }
@@ -72,6 +80,7 @@ export class Presences {
     if (known !== undefined && !isLater({ connectedAt, revision }, known)) return
     const present = new Map<string, CardPlace>()
     for (const { name, card, since } of readers) {
+      this.#named(terminal, name)
       if (card !== undefined) present.set(toHex(card), { guid: card, terminal, reader: name, since, seenAt })
     }
     this.#remember(terminal, { connectedAt, revision, online: true, cards: [...present.keys()] })

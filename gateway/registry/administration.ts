@@ -1,8 +1,10 @@
 /** What an administrator does from the command line. Sessions of what is withdrawn end at their next use, those with service nodes at once. */
 import { fromHex } from '../../protocol/bytes.ts'
+import type { FindingKind } from '../findings/finding.ts'
 import type { Holder, StoreTransaction } from '../store/store.ts'
 import { revokeTokensOf } from '../tokens/revoke.ts'
 import type { Registry } from './context.ts'
+import { endSession } from './terminals.ts'
 
 /** 'unchanged': it was so already, or cannot be that way any more. */
 export type Outcome = 'done' | 'unchanged' | 'unknown'
@@ -64,6 +66,34 @@ export async function withdrawTerminal({ store, audit, now }: Work, id: string):
     await tx.updateTerminal(id, { state: 'withdrawn' })
     await tx.revokeTokens({ terminal: id }, now())
     await audit.append(tx, now(), { event: 'terminal-withdrawn', terminal: id })
+    return 'done'
+  })
+}
+
+/** Until it is restored it is refused everything; its sessions and their tokens end now. */
+export async function quarantineTerminal(registry: Registry, id: string, kind: FindingKind): Promise<Outcome> {
+  const { store, audit } = registry
+  const now = registry.now()
+  return store.transaction(async (tx) => {
+    const terminal = await tx.terminal(id)
+    if (terminal === undefined) return 'unknown'
+    if (terminal.state !== 'active') return 'unchanged'
+    await tx.updateTerminal(id, { state: 'blocked' })
+    for (const { session } of await tx.openSessions(id)) await endSession(registry, tx, session, now, 'finding')
+    await tx.revokeTokens({ terminal: id }, now)
+    await audit.append(tx, now, { event: 'terminal-quarantined', terminal: id, kind })
+    return 'done'
+  })
+}
+
+/** Ends a quarantine. */
+export async function restoreTerminal({ store, audit, now }: Work, id: string): Promise<Outcome> {
+  return store.transaction(async (tx) => {
+    const terminal = await tx.terminal(id)
+    if (terminal === undefined) return 'unknown'
+    if (terminal.state !== 'blocked') return 'unchanged'
+    await tx.updateTerminal(id, { state: 'active' })
+    await audit.append(tx, now(), { event: 'terminal-restored', terminal: id })
     return 'done'
   })
 }

@@ -17,6 +17,8 @@ import { endSession, requireTerminal, SESSION_MS } from './terminals.ts'
 export interface ProvenLogin {
   readonly terminal: string
   readonly purpose: LoginPurpose
+  /** When message_2 was made, which the card has signed. */
+  readonly begunAt: number
   /** Whose key made the signature that was verified. */
   readonly certificate: Pick<CardCertificate, 'fingerprint' | 'guid'>
 }
@@ -50,6 +52,7 @@ export async function logIn(registry: Registry, proven: ProvenLogin): Promise<Lo
       terminal: terminal.id,
       site: terminal.site,
       purpose: proven.purpose,
+      begunAt: proven.begunAt,
       at: now,
     }
     // What ends a registration is a proof, not a session.

@@ -33,7 +33,9 @@ const COLUMNS = {
     'invitation_used AS invitationUsed, id, fingerprint, public_key AS publicKey, certificate, enrolled_at AS enrolledAt, ' +
     'connection, seen_at AS seenAt',
   tokens: 'id, node, audience, session, operator, guid, holder, terminal, expires_at AS expiresAt',
-  logins: 'session, holder, guid, terminal, site, purpose, at, ended_at AS endedAt, ended',
+  logins: 'session, holder, guid, terminal, site, purpose, begun_at AS begunAt, at, ended_at AS endedAt, ended',
+  findings:
+    'sequence, id, at, last_at AS lastAt, occurrences, kind, layer, severity, response, own, terminal, site, card, evidence',
 } as const
 
 export type Table = keyof typeof COLUMNS

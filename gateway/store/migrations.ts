@@ -209,4 +209,34 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX revoked_tokens ON tokens (audience, revoked_at) WHERE revoked_at IS NOT NULL;
   CREATE INDEX unannounced_tokens ON tokens (expires_at) WHERE revoked_at IS NOT NULL AND announced_at IS NULL;
   `,
+  // Findings, and what their rules look up.
+  `
+  ALTER TABLE logins ADD COLUMN begun_at INTEGER;
+  CREATE INDEX logins_by_card ON logins (guid, sequence);
+  CREATE INDEX open_operators ON logins (at) WHERE ended_at IS NULL AND purpose = 'operator';
+
+  CREATE TABLE findings (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
+    at INTEGER NOT NULL,
+    last_at INTEGER NOT NULL,
+    occurrences INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    layer TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    response TEXT NOT NULL,
+    own INTEGER NOT NULL CHECK (own IN (0, 1)),
+    terminal TEXT NOT NULL,
+    site TEXT NOT NULL,
+    card BLOB CHECK (card IS NULL OR length(card) = 16),
+    evidence TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX findings_by_kind ON findings (kind, sequence);
+  CREATE INDEX findings_by_time ON findings (at, kind);
+
+  CREATE TABLE timings (
+    subject TEXT PRIMARY KEY,
+    history BLOB NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ]

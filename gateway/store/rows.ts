@@ -3,6 +3,8 @@ import * as v from 'valibot'
 import { blockCauseSchema } from '../../protocol/messages/notices.ts'
 import { ROLES } from '../../protocol/messages/operations.ts'
 import { scopeRuleSchema } from '../../protocol/messages/service.ts'
+import { FINDING_KINDS, LAYERS, RESPONSES, SEVERITIES } from '../findings/finding.ts'
+import type { FindingsOfHour, ListedFinding } from './findings.ts'
 import type { ServiceNode, Token } from './nodes.ts'
 import type { SeenCard, SeenReader, TerminalPresence } from './places.ts'
 import {
@@ -104,6 +106,7 @@ const loginRow = v.object({
   terminal: v.string(),
   site: v.string(),
   purpose: v.picklist(['holder', 'operator', 'registration', 'approval']),
+  begunAt: optional(integer),
   at: integer,
   endedAt: optional(integer),
   ended: optional(v.picklist(SESSION_ENDS)),
@@ -170,6 +173,25 @@ const nodeRow = v.object({
   seenAt: optional(integer),
 })
 const tokenNameRow = v.object({ id: bytes, audience: v.string() })
+const findingRow = v.object({
+  sequence: integer,
+  id: bytes,
+  at: integer,
+  lastAt: integer,
+  occurrences: integer,
+  kind: v.picklist(FINDING_KINDS),
+  layer: v.picklist(LAYERS),
+  severity: v.picklist(SEVERITIES),
+  response: v.picklist(RESPONSES),
+  own: flag,
+  terminal: v.string(),
+  site: v.string(),
+  card: optional(bytes),
+  evidence: v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]))),
+})
+const findingsOfHourRow = v.object({ at: integer, kind: v.picklist(FINDING_KINDS), count: integer })
+const terminalNameRow = v.object({ terminal: v.string() })
+const timingsRow = v.object({ history: bytes })
 const auditRow = v.object({ sequence: integer, entry: bytes, hash: bytes })
 const auditHeadRow = v.object({ sequence: integer, hash: bytes, mac: bytes })
 
@@ -197,5 +219,9 @@ const toSessionFacts = reader(sessionRow)
 export const toSession = (row: unknown): Session => ({ ...toSessionFacts(row), holder: toHolder(row) })
 export const toNode: (row: unknown) => ServiceNode = reader(nodeRow)
 export const toTokenName: (row: unknown) => Pick<Token, 'id' | 'audience'> = reader(tokenNameRow)
+export const toFinding: (row: unknown) => ListedFinding = reader(findingRow)
+export const toFindingsOfHour: (row: unknown) => FindingsOfHour = reader(findingsOfHourRow)
+export const toTerminalName: (row: unknown) => { readonly terminal: string } = reader(terminalNameRow)
+export const toTimings: (row: unknown) => { readonly history: Uint8Array } = reader(timingsRow)
 export const toAuditEntry: (row: unknown) => AuditEntry = reader(auditRow)
 export const toAuditHead: (row: unknown) => AuditHead = reader(auditHeadRow)

@@ -20,7 +20,7 @@ import {
   toSession,
   toTerminal,
 } from './rows.ts'
-import { SqliteNodes } from './sqlite-nodes.ts'
+import { SqliteFindings } from './sqlite-findings.ts'
 import { type Store, StoreError, type StoreReader, type StoreTransaction } from './store.ts'
 
 /** The smallest byte string that is greater than all that begin with the prefix; undefined where the prefix is all ff. */
@@ -43,7 +43,7 @@ const SESSION = `
   FROM logins l CROSS JOIN cards c ON c.guid = l.guid CROSS JOIN holders h ON h.id = l.holder
   WHERE l.session = ?`
 
-class SqliteTransaction extends SqliteNodes implements StoreTransaction {
+class SqliteTransaction extends SqliteFindings implements StoreTransaction {
   readonly #database: Database
   constructor(database: Database) {
     super(database)

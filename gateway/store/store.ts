@@ -7,6 +7,7 @@
  */
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
+import type { FindingReader, FindingWriter } from './findings.ts'
 import type { NodeReader, NodeWriter } from './nodes.ts'
 import type { PlaceReader, PlaceWriter } from './places.ts'
 
@@ -116,7 +117,8 @@ export interface Registration {
 }
 
 export type LoginPurposeKind = 'holder' | 'operator' | 'registration' | 'approval'
-/** 'proof': it ended a registration and never was a session. 'used': an approval that was made use of. */
+/** 'proof': it ended a registration and never was a session. 'used': an approval that was made use of. 'finding': something
+ * suspicious was found of its card or terminal. */
 export const SESSION_ENDS = [
   'card-removed',
   'operator',
@@ -128,6 +130,7 @@ export const SESSION_ENDS = [
   'proof',
   'used',
   'blocked',
+  'finding',
 ] as const
 export type SessionEnd = (typeof SESSION_ENDS)[number]
 
@@ -138,6 +141,8 @@ export interface Login {
   readonly terminal: string
   readonly site: string
   readonly purpose: LoginPurposeKind
+  /** When message_2 left: the card's signature is younger. Absent from logins of earlier versions. */
+  readonly begunAt?: number | undefined
   readonly at: number
   readonly endedAt?: number | undefined
   readonly ended?: SessionEnd | undefined
@@ -164,7 +169,7 @@ export interface AuditHead {
   readonly mac: Uint8Array
 }
 
-export interface StoreReader extends PlaceReader, NodeReader {
+export interface StoreReader extends PlaceReader, NodeReader, FindingReader {
   holder(id: Uint8Array): Promise<Holder | undefined>
   holderByReference(reference: string): Promise<Holder | undefined>
   /** In the order of registration. */
@@ -206,7 +211,7 @@ export interface StoreReader extends PlaceReader, NodeReader {
   audit(after: number, limit: number): Promise<AuditEntry[]>
 }
 
-export interface StoreTransaction extends StoreReader, PlaceWriter, NodeWriter {
+export interface StoreTransaction extends StoreReader, PlaceWriter, NodeWriter, FindingWriter {
   insertHolder(holder: Holder): Promise<void>
   updateHolder(id: Uint8Array, changes: { readonly state?: Holder['state']; readonly role?: Role }): Promise<void>
   insertCard(card: Card): Promise<void>

@@ -30,12 +30,18 @@ const IDLE_MS = 24 * 60 * 60 * 1000
 const MAX_DEVICES = 200_000
 
 export class Conversations {
+  /** Told of each handshake that was left half way. */
+  readonly #abandoned: (handshake: Handshake) => void
   /** In the order in which they began, which is the order in which they end. */
   readonly #handshakes = new Map<string, Handshake>()
   readonly #handshakesOf = new Map<string, Set<string>>()
   /** In the order in which they were heard last. */
   readonly #devices = new Map<string, Device>()
   readonly #deviceOf = new Map<string, Device>()
+
+  constructor(abandoned: (handshake: Handshake) => void) {
+    this.#abandoned = abandoned
+  }
 
   handshake(cR: Uint8Array): Handshake | undefined {
     return this.#handshakes.get(toHex(cR))
@@ -55,9 +61,9 @@ export class Conversations {
   addHandshake(handshake: Handshake): void {
     const own = this.#handshakesOf.get(handshake.from.id) ?? new Set()
     const oldestOfOne = own.size >= MAX_HANDSHAKES_OF_ONE ? first(own) : undefined
-    if (oldestOfOne !== undefined) this.#removeHandshake(oldestOfOne)
+    if (oldestOfOne !== undefined) this.#abandon(oldestOfOne)
     const oldest = this.#handshakes.size >= MAX_HANDSHAKES ? first(this.#handshakes.keys()) : undefined
-    if (oldest !== undefined) this.#removeHandshake(oldest)
+    if (oldest !== undefined) this.#abandon(oldest)
     const key = toHex(handshake.cR)
     this.#handshakes.set(key, handshake)
     own.add(key)
@@ -82,19 +88,16 @@ export class Conversations {
     for (const { key } of device.authentications.values()) wipe(key)
   }
 
-  /** Forgets what is over. Returns how many handshakes were left half way. */
-  sweep(now: number): number {
-    let abandoned = 0
+  /** Forgets what is over. */
+  sweep(now: number): void {
     for (const [key, handshake] of this.#handshakes) {
       if (handshake.expiresAt > now) break
-      if (handshake.state.kind === 'begun') abandoned += 1
-      this.#removeHandshake(key)
+      this.#abandon(key)
     }
     for (const device of this.#devices.values()) {
       if (device.heardAt + IDLE_MS > now) break
       this.closeDevice(device)
     }
-    return abandoned
   }
 
   sizes(): { readonly handshakes: number; readonly devices: number } {
@@ -105,6 +108,12 @@ export class Conversations {
     for (const device of [...this.#devices.values()]) this.closeDevice(device)
     this.#handshakes.clear()
     this.#handshakesOf.clear()
+  }
+
+  #abandon(key: string): void {
+    const handshake = this.#handshakes.get(key)
+    if (handshake?.state.kind === 'begun') this.#abandoned(handshake)
+    this.#removeHandshake(key)
   }
 
   #removeHandshake(key: string): void {

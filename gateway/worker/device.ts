@@ -9,6 +9,7 @@ import type { ManagementKeyAlgorithm } from '../store/store.ts'
 export interface PendingLogin {
   readonly purpose: LoginPurpose
   readonly sent: SentMessage2
+  readonly begunAt: number
   readonly expiresAt: number
   /** Tries left at the last wrong PIN that was reported, by card (hexadecimal GUID): each is taken once. */
   readonly wrongPins: Map<string, number>
@@ -26,6 +27,8 @@ export interface Device {
   readonly party: Party
   /** Its identifier. */
   readonly terminal: string
+  /** Where it stands; of a node, its name. */
+  readonly site: string
   readonly cI: Uint8Array
   readonly cR: Uint8Array
   readonly channel: Channel

@@ -6,7 +6,7 @@ import type { Blocks } from '../blocks/blocks.ts'
 import { cardStatus, confirmNotice, fetchBlocks } from '../blocks/commit.ts'
 import { blockBySupervisor } from '../blocks/supervisor.ts'
 import { beginUnblocking } from '../blocks/unblock.ts'
-import type { GatewayEvent } from '../findings/event.ts'
+import { listFindings, summariseFindings } from '../findings/answers.ts'
 import { answerLocate, answerReadersList } from '../locator/answers.ts'
 import type { Presences } from '../locator/presences.ts'
 import type { Registry } from '../registry/context.ts'
@@ -19,6 +19,7 @@ import type { Revocations } from '../tokens/revocations.ts'
 import { answerWitness, authenticated } from './authentication.ts'
 import type { Device } from './device.ts'
 import { Logins } from './login.ts'
+import type { See } from './sightings.ts'
 import { wrongPin } from './wrong-pin.ts'
 
 /** Each rejects with Refused where the gateway says no. */
@@ -31,7 +32,8 @@ export interface HandlerOptions {
   readonly blocks: Blocks
   readonly presences: Presences
   readonly revocations: Revocations
-  readonly observe: (event: GatewayEvent) => void
+  /** Takes what was verified (gateway/findings/watch.ts). */
+  readonly see: See
 }
 
 /** What service nodes ask; everything else is for terminals. */
@@ -39,8 +41,8 @@ export function isForNodes(operation: Operation): boolean {
   return Object.hasOwn(nodeOperations, operation)
 }
 
-export function createHandlers({ registry, worker, blocks, presences, revocations, observe }: HandlerOptions): Handlers {
-  const logins = new Logins(registry)
+export function createHandlers({ registry, worker, blocks, presences, revocations, see }: HandlerOptions): Handlers {
+  const logins = new Logins(registry, see)
   return {
     async hello(device, body) {
       if (device.greeted) return greetAgain(registry, device.terminal)
@@ -74,7 +76,7 @@ export function createHandlers({ registry, worker, blocks, presences, revocation
       return {}
     },
     async 'pin.wrong'(device, body) {
-      await wrongPin(registry, device, body, observe)
+      await wrongPin(registry, device, body, see)
       return {}
     },
     'card.block': (device, body) => blockBySupervisor(registry, blocks, device.terminal, body),
@@ -87,6 +89,8 @@ export function createHandlers({ registry, worker, blocks, presences, revocation
     'unblock.begin': (device, body) => beginUnblocking(registry, device.terminal, body),
     locate: (device, body) => answerLocate(registry, presences, device.terminal, body),
     'readers.list': (device, body) => answerReadersList(registry, presences, device.terminal, body),
+    'findings.list': (device, body) => listFindings(registry, device.terminal, body),
+    'findings.summary': (device, body) => summariseFindings(registry, device.terminal, body),
     'services.list': (device, body) => listServices(registry, device.terminal, body),
     'token.request': (device, body) => issueToken(registry, device.terminal, body),
     async 'node.hello'(device) {

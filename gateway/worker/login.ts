@@ -16,6 +16,7 @@ import type { CardCertificate } from '../store/store.ts'
 import type { Device, PendingLogin } from './device.ts'
 import { FailureLimiter } from './limiter.ts'
 import { authenticatorFor, fingerprintPrefix, peerCredential, receiveMessage1 } from './responder.ts'
+import type { See } from './sightings.ts'
 
 /** A person may take their time over the PIN. */
 const LOGIN_MS = 5 * 60_000
@@ -25,12 +26,14 @@ const CACHED_CERTIFICATES = 50_000
 
 export class Logins {
   readonly #registry: Registry
+  readonly #see: See
   readonly #failures = new FailureLimiter()
   /** Certificates do not change; whether one is still valid is asked in the commit. */
   readonly #certificates = new BoundedMap<{ found: readonly CardCertificate[] }>(CACHED_CERTIFICATES)
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, see: See) {
     this.#registry = registry
+    this.#see = see
   }
 
   /** Throws Refused. */
@@ -41,7 +44,9 @@ export class Logins {
     const login = crypto.randomBytes(16)
     const oldest = device.logins.size >= MAX_LOGINS ? device.logins.keys().next().value : undefined
     if (oldest !== undefined) device.logins.delete(oldest)
-    device.logins.set(toHex(login), { purpose: body.purpose, sent, expiresAt: now() + LOGIN_MS, wrongPins: new Map() })
+    const begunAt = now()
+    const pending = { purpose: body.purpose, sent, begunAt, expiresAt: begunAt + LOGIN_MS, wrongPins: new Map() }
+    device.logins.set(toHex(login), pending)
     return { login, message2: sent.message2 }
   }
 
@@ -71,7 +76,11 @@ export class Logins {
     const card = `card ${toHex(certificate.guid)}`
     this.#requirePatience(card)
     try {
-      const result = await logIn(this.#registry, { terminal: device.terminal, purpose: pending.purpose, certificate })
+      const { purpose, begunAt } = pending
+      const { terminal, site } = device
+      const result = await logIn(this.#registry, { terminal, purpose, begunAt, certificate })
+      const { at, session: id } = result
+      this.#see({ kind: 'login', at, begunAt, terminal, site, card: toHex(certificate.guid), timing: body.timings }, id)
       this.#failures.succeeded(card)
       this.#failures.succeeded(`terminal ${device.terminal}`)
       const { message4, session } = verified.prepareMessage4([{ label: -EAD_LOGIN_RESULT, value: encode(result) }])
@@ -103,6 +112,7 @@ export class Logins {
       return { verified, certificate: match.certificate }
     } catch (error) {
       if (!(error instanceof EdhocError)) throw error
+      this.#see({ kind: 'login-failed', at: this.#registry.now(), terminal: device.terminal, site: device.site })
       this.#failures.failed(`terminal ${device.terminal}`, this.#registry.now())
       await auditRefusedLogin(this.#registry, device.terminal, 'login-failed')
       throw new Refused('login-failed')

@@ -16,7 +16,10 @@ import type { Operation } from '../../protocol/messages/operations.ts'
 import { ALL_PRESENCE, BLOCKS_NOTICE, buildTopic, GATEWAY_IN, GATEWAY_IN_SHARED, parseTopic } from '../../protocol/topics.ts'
 import { Blocks } from '../blocks/blocks.ts'
 import { BoundedMap } from '../findings/bounded-map.ts'
-import type { GatewayEvent } from '../findings/event.ts'
+import type { Policy } from '../findings/policy.ts'
+import { createResponder } from '../findings/respond.ts'
+import { Restraints } from '../findings/restraints.ts'
+import { Watch } from '../findings/watch.ts'
 import { Presences } from '../locator/presences.ts'
 import { describeError, type Log } from '../log.ts'
 import type { Registry } from '../registry/context.ts'
@@ -25,11 +28,13 @@ import type { EnrolledNode } from '../store/nodes.ts'
 import type { Terminal } from '../store/store.ts'
 import { Revocations } from '../tokens/revocations.ts'
 import { Conversations, HANDSHAKE_MS, type Handshake } from './conversations.ts'
+import { newCounters, type WorkerCounters } from './counters.ts'
 import type { Device } from './device.ts'
 import { acceptEnrolment } from './enrolment.ts'
 import { createHandlers, type Handlers, isForNodes } from './handlers.ts'
 import { authenticatorFor, connectionOf, fingerprintPrefix, peerCredential, receiveMessage1, startsWith } from './responder.ts'
 import { hasSharedSubscriptions } from './shared-subscription.ts'
+import { type See, Sightings } from './sightings.ts'
 
 /** Requests of one terminal that may be under way at a time. */
 const MAX_REQUESTS_IN_FLIGHT = 32
@@ -39,32 +44,16 @@ const UNKNOWN_NOTICE_MS = 500
 /** Operations whose answers hold secrets: they are wiped once they are sealed. */
 const WITH_SECRETS: ReadonlySet<Operation> = new Set(['hello', 'register.authenticated', 'unblock.begin'])
 
-export interface WorkerCounters {
-  readonly malformedFrames: number
-  /** A frame that has no place on its topic, or in its conversation's state. */
-  readonly misplacedFrames: number
-  readonly unknownConnections: number
-  readonly failedHandshakes: number
-  readonly abandonedHandshakes: number
-  readonly completedHandshakes: number
-  readonly repeatedMessages: number
-  readonly replayedMessages: number
-  readonly forgedMessages: number
-  readonly malformedRequests: number
-  /** Not sealed by the terminal that the topic names. */
-  readonly forgedPresences: number
-  readonly requests: number
-  readonly refusals: number
-  readonly failures: number
-}
+/** Also from a terminal that is to slow down: they end something, or bring back what must not be lost. */
+const ALWAYS_TAKEN: ReadonlySet<Operation> = new Set(['session.end', 'notice.confirm', 'pin.wrong'])
 
 export interface WorkerOptions {
   readonly id: string
   readonly broker: Broker
   readonly registry: Registry
   readonly log: Log
-  /** Told of each event that the worker has verified (gateway/findings/event.ts). Must not throw. */
-  readonly observe?: (event: GatewayEvent) => void
+  /** What is too much, and what is done about it. */
+  readonly policy: Policy
 }
 
 export class Worker {
@@ -77,27 +66,18 @@ export class Worker {
   readonly blocks: Blocks
   readonly presences: Presences
   readonly #revocations: Revocations
-  readonly #conversations = new Conversations()
+  readonly watch: Watch
+  readonly #restraints = new Restraints()
+  readonly #sightings: Sightings
+  readonly #conversations = new Conversations(({ from }) => {
+    this.#counters.abandonedHandshakes += 1
+    this.#sightings.handshake('abandoned', from)
+  })
   readonly #noticedUnknown = new BoundedMap<{ at: number }>(1000)
   readonly #underWay = new Set<Promise<void>>()
   #stopListening: () => void = () => undefined
   #sweeper: ReturnType<typeof setInterval> | undefined
-  #counters = {
-    malformedFrames: 0,
-    misplacedFrames: 0,
-    unknownConnections: 0,
-    failedHandshakes: 0,
-    abandonedHandshakes: 0,
-    completedHandshakes: 0,
-    repeatedMessages: 0,
-    replayedMessages: 0,
-    forgedMessages: 0,
-    malformedRequests: 0,
-    forgedPresences: 0,
-    requests: 0,
-    refusals: 0,
-    failures: 0,
-  }
+  readonly #counters = newCounters()
 
   constructor(options: WorkerOptions) {
     this.#id = options.id
@@ -105,8 +85,8 @@ export class Worker {
     this.#broker = options.broker
     this.#registry = options.registry
     this.#log = options.log
-    const { registry, broker, log, observe = () => undefined } = options
-    this.presences = new Presences(registry, log)
+    const { registry, broker, log, policy } = options
+    this.presences = new Presences(registry, log, (terminal, name) => this.#sightings.readerName(terminal, name))
     this.#revocations = new Revocations({ registry, broker, log })
     this.blocks = new Blocks({
       registry,
@@ -117,7 +97,13 @@ export class Worker {
     })
     const { blocks, presences } = this
     const revocations = this.#revocations
-    this.#handlers = createHandlers({ registry, worker: options.id, blocks, presences, revocations, observe })
+    const ended = () => void revocations.announce()
+    const responder = createResponder({ registry, policy, blocks, restraints: this.#restraints, ended, log })
+    const holds = (terminal: string, card: string) => presences.holdsNow(terminal, card)
+    this.watch = new Watch({ registry, policy, responder, holds, log })
+    const see: See = (event, session) => this.watch.see(event, session)
+    this.#sightings = new Sightings(see, registry.now)
+    this.#handlers = createHandlers({ registry, worker: options.id, blocks, presences, revocations, see })
   }
 
   /** Rejects with a BrokerError. */
@@ -129,9 +115,10 @@ export class Worker {
     await this.#broker.subscribe(BLOCKS_NOTICE, 1)
     await this.#broker.subscribe(shared ? GATEWAY_IN_SHARED : GATEWAY_IN, 1)
     this.#sweeper = setInterval(() => {
-      this.#counters.abandonedHandshakes += this.#conversations.sweep(this.#registry.now())
+      this.#conversations.sweep(this.#registry.now())
       this.blocks.tick()
       void this.presences.save()
+      void this.watch.save()
     }, SWEEP_MS)
     this.#sweeper.unref()
     this.#revocations.start()
@@ -150,8 +137,9 @@ export class Worker {
   async stop(): Promise<void> {
     this.#stopListening()
     clearInterval(this.#sweeper)
-    this.blocks.close()
     await Promise.allSettled(this.#underWay)
+    await this.watch.settled()
+    this.blocks.close()
     await this.#revocations.close()
     await this.presences.save()
     this.#conversations.closeAll()
@@ -166,6 +154,7 @@ export class Worker {
     const frame = decodeFrame(payload)
     if (frame === undefined) {
       this.#counters.malformedFrames += 1
+      this.#sightings.message('malformed')
       return
     }
     const work = this.#dispatch(topic, frame).catch((error: unknown) => {
@@ -200,6 +189,7 @@ export class Worker {
     const cI = connectionOf(message1)
     if (cI === undefined) {
       this.#counters.failedHandshakes += 1
+      this.#sightings.handshake('failed', from)
       return
     }
     try {
@@ -211,6 +201,7 @@ export class Worker {
     } catch (error) {
       if (!(error instanceof EdhocError)) throw error
       this.#counters.failedHandshakes += 1
+      this.#sightings.handshake('failed', from)
       await this.#sendError(from, cI, error.errorMessage)
     }
   }
@@ -253,9 +244,11 @@ export class Worker {
       if (received.reference.kind === 'kccs') await this.#enrol(handshake, message3, received)
       else await this.#open(handshake, message3, received)
       this.#counters.completedHandshakes += 1
+      this.#sightings.handshake('completed', handshake.from)
     } catch (error) {
       if (!(error instanceof EdhocError || error instanceof Refused)) throw error
       this.#counters.failedHandshakes += 1
+      this.#sightings.handshake('failed', handshake.from)
       const message =
         error instanceof EdhocError ? error.errorMessage : encodeErrorMessage({ kind: 'unspecified', text: error.refusal.code })
       await this.#sendError(handshake.from, handshake.cI, message)
@@ -271,6 +264,7 @@ export class Worker {
     const device: Device = {
       party: handshake.from,
       terminal: handshake.from.id,
+      site: known === undefined ? '' : 'site' in known ? known.site : known.name,
       cI: handshake.cI,
       cR: handshake.cR,
       channel: channelOfSession(crypto, session),
@@ -311,17 +305,21 @@ export class Worker {
     if (device === undefined) return this.#unknownConnection(connection)
     const opened = device.channel.open(this.#topic, message)
     if (!opened.ok) {
+      this.#sightings.message(opened.reason, device)
       if (opened.reason === 'replay' || opened.reason === 'stale') this.#counters.replayedMessages += 1
       else this.#counters.forgedMessages += 1
       return
     }
+    this.#sightings.message('accepted', device)
     const decoded = decodeRequest(opened.plaintext)
     if (decoded === undefined) {
       this.#counters.malformedRequests += 1
+      this.#sightings.misshapen(device, '')
       return
     }
     if (decoded.kind === 'bad-body') {
       this.#counters.malformedRequests += 1
+      this.#sightings.misshapen(device, decoded.operation)
       return this.#answer(device, encodeRefusal(decoded.id, { code: 'bad-request' }))
     }
     await this.#answer(device, await this.#handle(device, decoded.request))
@@ -334,6 +332,9 @@ export class Worker {
     try {
       if (isForNodes(request.operation) !== (device.party.kind === 'node')) throw new Refused('not-allowed')
       if (!device.greeted && request.operation !== 'hello' && request.operation !== 'node.hello') throw new Refused('bad-request')
+      const retryAfterMs = this.#restraints.waitMs(device.terminal, this.#registry.now())
+      if (retryAfterMs !== undefined && !ALWAYS_TAKEN.has(request.operation)) throw new Refused('slow-down', { retryAfterMs })
+      this.#sightings.texts(device, request.operation, request.body)
       // The table's types tie body and answer to the operation; the union cannot show that here.
       const handler = this.#handlers[request.operation] as (device: Device, body: unknown) => Promise<never>
       const body: object = await handler(device, request.body)
@@ -372,6 +373,7 @@ export class Worker {
       const node = await reader.nodeByConnection(connection)
       return node && { kind: 'node', id: node.id }
     })
+    this.#sightings.message('unknown-connection', party && { terminal: party.id, site: '' })
     if (party === undefined) return
     const notice = this.#noticedUnknown.obtain(toHex(connection), () => ({ at: Number.NEGATIVE_INFINITY }))
     if (now() - notice.at < UNKNOWN_NOTICE_MS) return

@@ -6,6 +6,7 @@
  */
 import * as v from 'valibot'
 import { IDENTIFIER } from '../topics.ts'
+import { findingOperations } from './finding-operations.ts'
 import { blockCauseSchema, NOTICE_KEY_LENGTH } from './notices.ts'
 import { bytes, exactly, identifier, natural, text, time } from './schema.ts'
 import { nodeOperations, tokenOperations } from './token-operations.ts'
@@ -315,6 +316,7 @@ export const operations = {
     answer: v.strictObject({ places: placesPage, next: v.optional(text(200)) }),
   },
 
+  ...findingOperations,
   ...tokenOperations,
   ...nodeOperations,
 } as const

@@ -82,6 +82,16 @@ const SUPERVISOR_ONLY: Row = {
   ended: 'session-unknown',
   suspended: 'holder-suspended',
 }
+const ANYBODY_SIGNED_IN: Row = {
+  ...SUPERVISOR_ONLY,
+  holder: 'served',
+  desk: 'served',
+  registrar: 'served',
+}
+/** Everybody who may ask is refused a service that there is not. */
+const NO_SUCH_SERVICE = Object.fromEntries(
+  CALLERS.map((caller) => [caller, ANYBODY_SIGNED_IN[caller].replace('served', 'not-allowed')]),
+) as Row
 const REGISTRAR: Row = { ...SUPERVISOR_ONLY, registrar: 'served' }
 
 const unknown = new Uint8Array(16)
@@ -94,6 +104,10 @@ const WITH_SESSION: { [O in Operation]?: { row: Row; body: (session: Uint8Array)
   'card.status': { row: SUPERVISOR_ONLY, body: (session) => ({ session, guid: victim.guid }) },
   'card.block': { row: SUPERVISOR_ONLY, body: (session) => ({ session, guid: victim.guid }) },
   locate: { row: SUPERVISOR_ONLY, body: (session) => ({ session, card: victim.guid }) },
+  'services.list': { row: ANYBODY_SIGNED_IN, body: (session) => ({ session }) },
+  'token.request': { row: NO_SUCH_SERVICE, body: (session) => ({ session, service: 'none', key: new Uint8Array(64) }) },
+  'findings.list': { row: SUPERVISOR_ONLY, body: (session) => ({ session }) },
+  'findings.summary': { row: SUPERVISOR_ONLY, body: (session) => ({ session, from: 0, hours: 1 }) },
   'readers.list': { row: SUPERVISOR_ONLY, body: (session) => ({ session }) },
   'unblock.begin': {
     row: {
@@ -134,6 +148,8 @@ const WITHOUT_SESSION: { [O in Operation]?: { body: () => RequestBody<O>; told: 
   'pin.changed': { body: () => ({ guid: unknown, at: 1, outcome: 'changed' }), told: 'unknown-card' },
   'pin.wrong': { body: () => ({ login: unknown, guid: unknown, retriesLeft: 2 }), told: 'login-failed' },
   'blocks.fetch': { body: () => ({ since: 0 }), told: 'served' },
+  /** For service nodes: a terminal may not. */
+  'node.hello': { body: () => ({ software: 'matrix' }), told: 'not-allowed' },
   'notice.confirm': { body: () => ({ notice: unknown }), told: 'bad-request' },
 }
 
@@ -163,7 +179,7 @@ describe.each(Object.keys(WITHOUT_SESSION) as (keyof typeof WITHOUT_SESSION)[])(
   })
 
   test('before the first hello of a channel', async () => {
-    const expected = operation === 'hello' ? 'served' : 'bad-request'
+    const expected = operation === 'hello' ? 'served' : operation === 'node.hello' ? 'not-allowed' : 'bad-request'
     expect(await outcome(await ungreeted(), operation, row().body())).toBe(expected)
   })
 })

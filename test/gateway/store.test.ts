@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openSqliteStore } from '../../gateway/store/sqlite.ts'
 import { storeContract } from '../contracts/store.ts'
+import { findingsContract } from '../contracts/store-findings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-store-'))
 const path = join(folder, 'store.sqlite')
@@ -14,12 +15,9 @@ const remove = () => {
   for (const end of ['', '-wal', '-shm']) rmSync(path + end, { force: true })
 }
 
-describe('the store on SQLite', () => {
-  storeContract({
-    open: async () => openSqliteStore(path),
-    reset: async () => remove(),
-  })
-})
+const adapter = { open: async () => openSqliteStore(path), reset: async () => remove() }
+describe('the store on SQLite', () => storeContract(adapter))
+describe('findings in the store on SQLite', () => findingsContract(adapter))
 
 describe("the store's file", () => {
   test('can be read by its user only, and others read while one writes (WAL)', async () => {

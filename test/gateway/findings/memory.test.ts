@@ -67,11 +67,11 @@ describe('what is learned of cards and readers', () => {
         const [card, reader] = [new CardTimings(), new ReaderTimings()]
         for (const login of logins) card.learn(login)
         for (const visit of seen) reader.learn(visit)
-        expect(card.encode().length).toBeLessThanOrEqual(24 * 16)
-        expect(reader.encode().length).toBeLessThanOrEqual(48 * 12)
+        expect(card.snapshot().bytes.length).toBeLessThanOrEqual(24 * 16)
+        expect(reader.snapshot().bytes.length).toBeLessThanOrEqual(48 * 12)
         const [card2, reader2] = [new CardTimings(), new ReaderTimings()]
-        card2.restore(card.encode())
-        reader2.restore(reader.encode())
+        card2.restore(card.snapshot().bytes)
+        reader2.restore(reader.snapshot().bytes)
         expect(card2.list()).toEqual(logins.slice(-24))
         expect(reader2.list()).toEqual(reader.list())
       }),
@@ -83,10 +83,10 @@ describe('what is learned of cards and readers', () => {
     const login = (reader: number): CardLogin => ({ reader, times: [1, 2, 3], usual: [1, 2, 3] })
     let stored: Uint8Array | undefined
     const save = (timings: CardTimings): void => {
-      const unsaved = timings.unsaved()
       timings.restore(stored)
-      stored = timings.encode()
-      timings.saved(unsaved)
+      const snapshot = timings.snapshot()
+      stored = snapshot.bytes
+      snapshot.stored()
     }
     one.learn(login(1))
     two.learn(login(2))
@@ -95,7 +95,7 @@ describe('what is learned of cards and readers', () => {
     save(two)
     save(one)
     expect(one.list().map(({ reader }) => reader)).toEqual([1, 2, 3])
-    expect(one.unsaved()).toEqual([])
+    expect(one.isStored).toBe(true)
   })
 
   it('holds each card of a reader once', () => {

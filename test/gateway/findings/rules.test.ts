@@ -348,7 +348,7 @@ describe('clone', () => {
 describe('flooding', () => {
   it('by a terminal is found once for each burst', () => {
     const burst = Array.from(
-      { length: 1_000 },
+      { length: 3_000 },
       (_, i): GatewayEvent => ({ kind: 'message', at: NOON + i, ...here, verdict: 'accepted' }),
     )
     expect(judgeAll(burst)).toMatchObject([{ kind: 'flooding', layer: 'perception', response: 'slow-down' }])
@@ -356,7 +356,7 @@ describe('flooding', () => {
 
   it("in a terminal's name is found and not held against it", () => {
     const burst = (verdict: 'malformed' | 'unknown-connection') =>
-      Array.from({ length: 1_000 }, (_, i): GatewayEvent => ({ kind: 'message', at: NOON + i, ...here, verdict }))
+      Array.from({ length: 3_000 }, (_, i): GatewayEvent => ({ kind: 'message', at: NOON + i, ...here, verdict }))
     for (const verdict of ['malformed', 'unknown-connection'] as const)
       expect(judgeAll(burst(verdict))).toMatchObject([{ kind: 'flooding', own: false, response: 'notify' }])
   })
