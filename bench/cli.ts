@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { findElectron, root } from '../build/electron.ts'
 import { measureApduRoundTrip } from './apdu/index.ts'
+import { measureBlocks } from './blocks.ts'
 import { startBenchDesk } from './desk.ts'
 import type { Figure } from './figure.ts'
 import { measureLogin } from './login.ts'
@@ -15,7 +16,7 @@ const HELP = `Measures Tessera on this machine, each figure beside peers and lim
 
   --quick       fewer samples, under 50 s
   --json        prints {"electron","figures"} alone, for programs
-  --only NAMES  only these groups, with commas between: start, login, apdu
+  --only NAMES  only these groups, with commas between: start, login, apdu, blocks
   --help`
 
 type Options = { readonly quick: boolean }
@@ -32,6 +33,7 @@ const GROUPS: Readonly<Record<string, (options: Options) => Promise<Readonly<Rec
     }
   },
   apdu: (options) => measureApduRoundTrip(options),
+  blocks: async (options) => ({ ...(await measureBlocks(options)) }),
 }
 
 function table(name: string, { unit, p50, p99, n, beside }: Figure): string {
