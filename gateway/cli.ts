@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
 import { dataDirectoryOf, HELP, type Output, siteOf, text, UsageError, type Values, wholeNumber } from './commands/common.ts'
+import { wordsFor } from './commands/problems.ts'
 import type { BrokerTlsFiles } from './running.ts'
 
 const COMMON = { help: { type: 'boolean', short: 'h' }, data: { type: 'string' }, json: { type: 'boolean' } } as const
@@ -80,13 +81,16 @@ async function run(words: readonly string[]): Promise<number> {
   const url = text(values, 'broker')
   if (url !== undefined && values.port !== undefined)
     throw new UsageError("--port is the embedded broker's: not together with --broker")
+  const tls = tlsOf(values)
+  if (url === undefined && Object.keys(tls).length > 0)
+    throw new UsageError('--ca, --cert, --key and --server-name are for another broker: together with --broker')
   const { runGateway } = await import('./commands/start.ts')
   return runGateway({
     dataDirectory: dataDirectoryOf(text(values, 'data')),
     broker:
       url === undefined
         ? { kind: 'embedded', port: wholeNumber(values, 'port', values.desk === true ? 0 : 1883, 0, 65_535) }
-        : { kind: 'external', url, tls: tlsOf(values) },
+        : { kind: 'external', url, tls },
     slot: wholeNumber(values, 'slot', 0, 0, 9999),
     desk: values.desk === true,
     site: siteOf(values),
@@ -94,16 +98,10 @@ async function run(words: readonly string[]): Promise<number> {
   })
 }
 
-/** What an administrator can do something about; its own words say enough. Anything else is a fault, shown with its place. */
-function isExpected(error: unknown): error is Error {
-  return error instanceof Error && ('syscall' in error || ['BrokerError', 'StoreError', 'KeysError'].includes(error.name))
-}
-
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
   if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${HELP.all}\n`)
-  else if (isExpected(error)) process.stderr.write(`${error.message}\n`)
-  else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  else process.stderr.write(`${wordsFor(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

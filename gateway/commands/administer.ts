@@ -1,4 +1,6 @@
 /** The commands that open the store, do one thing and end. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { openRegistry } from '../main.ts'
 import { type Outcome, restoreHolder, suspendHolder, withdrawCard, withdrawTerminal } from '../registry/administration.ts'
 import type { Registry } from '../registry/context.ts'
@@ -9,10 +11,14 @@ import { dataDirectoryOf, type Output, siteOf, text, UsageError, type Values, wh
 import { auditVerify, listCards, listHolders, listTerminals } from './lists.ts'
 import { locateCommand } from './locate.ts'
 import { inviteNodeCommand, listNodes } from './nodes.ts'
+import { CommandError } from './problems.ts'
 
 /** Resolves with the exit status. */
 export async function administer(command: string, rest: readonly string[], values: Values, output: Output): Promise<number> {
   const dataDirectory = dataDirectoryOf(text(values, 'data'))
+  // An invitation may be the first thing that one asks for; any other command on a new folder is a slip of the pen.
+  if (command !== 'invite' && !existsSync(join(dataDirectory, 'keys')))
+    throw new CommandError(`There is no gateway in ${dataDirectory}: name its folder with --data, or make one with start.`)
   const { registry } = openRegistry(dataDirectory)
   try {
     switch (command) {

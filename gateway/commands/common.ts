@@ -45,7 +45,8 @@ export function wholeNumber(values: Values, name: string, otherwise: number, lea
 
 export function siteOf(values: Values): string {
   const site = text(values, 'site') ?? 'Desk'
-  if (site.length < 1 || site.length > 80) throw new UsageError('--site takes 1 to 80 characters')
+  // A line break would make two lines of one in every list.
+  if (!/^\P{C}{1,80}$/u.test(site)) throw new UsageError('--site takes 1 to 80 characters that can be seen')
   return site
 }
 

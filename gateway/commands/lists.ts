@@ -64,7 +64,7 @@ export async function auditVerify({ store, audit }: Registry, output: Output): P
   switch (verdict.kind) {
     case 'intact': {
       const hash = toHex(verdict.hash)
-      output(`intact: ${verdict.entries} entries\nhash ${hash}`, { intact: true, entries: verdict.entries, hash })
+      output(`intact, entries: ${verdict.entries}\nhash ${hash}`, { intact: true, entries: verdict.entries, hash })
       return 0
     }
     case 'broken':

@@ -1,7 +1,9 @@
 import { jsonLog } from '../log.ts'
 import { type BrokerChoice, type Gateway, startGateway } from '../main.ts'
 import { invite } from '../registry/terminals.ts'
+import { claimSlot } from '../slot.ts'
 import type { Output } from './common.ts'
+import { CommandError } from './problems.ts'
 
 export interface StartOptions {
   readonly dataDirectory: string
@@ -14,16 +16,27 @@ export interface StartOptions {
 
 const DESK_INVITATION_MS = 24 * 60 * 60 * 1000
 
-/** Resolves with the exit status, after SIGTERM or SIGINT. */
+/** Resolves with the exit status, after SIGTERM or SIGINT. Rejects with a CommandError, and as startGateway does. */
 export async function runGateway(options: StartOptions): Promise<number> {
-  const { dataDirectory, broker, slot, output } = options
+  const { dataDirectory, slot } = options
+  const giveUpSlot = claimSlot(dataDirectory, slot)
+  if (giveUpSlot === undefined)
+    throw new CommandError(`A gateway runs on slot ${slot} of ${dataDirectory} already; another one beside it takes --slot N.`)
+  try {
+    return await runOnSlot(options)
+  } finally {
+    giveUpSlot()
+  }
+}
+
+async function runOnSlot({ dataDirectory, broker, slot, desk, site, output }: StartOptions): Promise<number> {
   const ended = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve)
     process.once('SIGINT', resolve)
   })
   const log = jsonLog((line) => process.stderr.write(line), Date.now)
   const gateway = await startGateway({ dataDirectory, broker, slot, log })
-  const invitation = options.desk ? await deskInvitation(gateway, options.site) : undefined
+  const invitation = desk ? await deskInvitation(gateway, site) : undefined
   const { worker, brokerUrl } = gateway
   output(
     [

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,6 +94,8 @@ describe('the command line', () => {
       ['start', '--nonsense'],
       ['cards', 'a', 'b', 'c'],
       ['start', '--port', '99999'],
+      ['start', '--cert', 'a.pem', '--key', 'b.pem'],
+      ['invite', '--site', 'two\nlines'],
     ]) {
       const { status, output } = await gatewayCommand(...words, ...data)
       expect(status, words.join(' ')).toBe(2)
@@ -109,8 +111,35 @@ describe('the command line', () => {
     const busy = await gatewayCommand('start', '--port', String(port), ...other)
     expect(busy).toMatchObject({ status: 1, output: expect.stringContaining('EADDRINUSE') })
     const open = await gatewayCommand('start', '--broker', 'mqtt://broker.example', ...other)
-    expect(open).toMatchObject({ status: 1, output: expect.stringContaining('tls-required') })
+    expect(open).toMatchObject({ status: 1, output: expect.stringContaining('mqtts://') })
     await new Promise((resolve) => taken.close(resolve))
+  })
+
+  test('has one gateway for each slot of a data folder, however the last one ended', async () => {
+    const shared = ['--data', join(folder, 'shared'), '--port', '0']
+    const first = await GatewayProcess.start(...shared)
+    const again = await gatewayCommand('start', ...shared)
+    expect(again).toMatchObject({ status: 1, output: expect.stringMatching(/slot 0 .*--slot N/) })
+    const beside = await GatewayProcess.start(...shared, '--slot', '1')
+    await first.end('SIGKILL')
+    const next = await GatewayProcess.start(...shared)
+    expect(await next.end('SIGTERM')).toBe(0)
+    expect(await beside.end('SIGTERM')).toBe(0)
+  })
+
+  test('makes no gateway out of a slip in --data, and says what is wrong with a store', async () => {
+    const nowhere = ['--data', join(folder, 'nowhere')]
+    expect(await gatewayCommand('holders', ...nowhere)).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('There is no gateway in'),
+    })
+    expect(existsSync(join(folder, 'nowhere'))).toBe(false)
+    expect((await gatewayCommand('invite', ...nowhere)).status).toBe(0)
+    writeFileSync(join(folder, 'nowhere/store.sqlite'), 'no store')
+    expect(await gatewayCommand('holders', ...nowhere)).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('The store cannot be opened'),
+    })
   })
 
   test('ends in order at SIGTERM, and gives an invitation only while something is missing', async () => {
