@@ -79,6 +79,8 @@ export const policySchema = v.strictObject({
   ),
   /** How long a terminal is refused that is to slow down. */
   slowDownMs: v.optional(durationMs, 10_000),
+  /** Whether a block also blocks the PIN on the card, where a terminal holds it. Never on linked cards: their PUK is not the gateway's. */
+  blockPinOnCard: v.optional(v.boolean(), true),
   /** The latest findings that are kept; older ones remain in the audit log. */
   findingsKept: v.optional(count, 100_000),
 })

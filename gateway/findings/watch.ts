@@ -157,14 +157,7 @@ export class Watch {
     this.#counters.findings += 1
     const { responder } = this.#options
     this.#keepUntilDone(responder.carryOut(finding))
-    const key = [
-      finding.kind,
-      finding.terminal,
-      finding.card,
-      finding.response,
-      finding.evidence.class,
-      finding.evidence.how,
-    ].join(' ')
+    const key = keyOf(finding)
     const recent = this.#recent.get(key)
     if (recent !== undefined && finding.at - recent.at < SAME_MS) {
       recent.occurrences += 1
@@ -231,6 +224,12 @@ export class Watch {
     const tracked = work.finally(() => this.#carriedOut.delete(tracked))
     this.#carriedOut.add(tracked)
   }
+}
+
+/** What makes two findings the same: everything but numbers and times. */
+function keyOf({ kind, severity, terminal, card, response, evidence }: Finding): string {
+  const words = Object.values(evidence).filter((value) => typeof value === 'string')
+  return [kind, severity, terminal, card ?? '', response, ...words].join(' ')
 }
 
 function placeOf({ begunAt, at, terminal, site }: Login): ProvenPlace {

@@ -242,7 +242,7 @@ export class GatewayClient {
     return parsed
   }
 
-  async login(card: SoftwareCard, purpose: LoginPurpose = 'holder'): Promise<LoginResult> {
+  async login(card: SoftwareCard, purpose: LoginPurpose = 'holder', how: LoginHow = {}): Promise<LoginResult> {
     if (card.certificate === undefined) throw new Error('a card without certificate')
     const suite: SuiteNumber = card.algorithm === 'P-384' ? 24 : 6
     const started = startInitiator({
@@ -260,10 +260,11 @@ export class GatewayClient {
     const verified = received.verify({ cred: encode(certificate), publicKey: parseCertificate(certificate).publicKey })
     const credential = x5tCredential(crypto, card.certificate, card.key.publicKey)
     const sent = await verified.completeMessage3({ kind: 'signature', credential, sign: async (bytes) => card.sign(bytes) })
+    await how.typing?.(begun.login)
     const { message4 } = await this.request('login.finish', {
       login: begun.login,
       message3: sent.message3,
-      timings: { verifyMs: 20, signMs: 60 },
+      timings: how.timings ?? { verifyMs: 20, signMs: 60 },
     })
     const { ead4 } = sent.processMessage4(message4)
     return decode(ead4.find(({ label }) => label === -EAD_LOGIN_RESULT)?.value as Uint8Array) as LoginResult
@@ -315,6 +316,12 @@ export class GatewayClient {
     }
     throw new Error("neither key is the card's")
   }
+}
+
+export interface LoginHow {
+  readonly timings?: RequestBody<'login.finish'>['timings']
+  /** Between message_2 and message_3, with the login's name. */
+  readonly typing?: (login: Uint8Array) => Promise<void>
 }
 
 export interface RegisterOptions {

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Policy } from '../../gateway/findings/policy.ts'
 import { type BrokerChoice, type Gateway, startGateway } from '../../gateway/main.ts'
 import { invite } from '../../gateway/registry/terminals.ts'
 import { nodeCrypto } from '../../native/crypto.ts'
@@ -19,13 +20,16 @@ export class TestGateway {
   #cards = 1
   readonly #broker: BrokerChoice
 
-  private constructor(dataDirectory: string, broker: BrokerChoice) {
+  readonly #policy: Policy | undefined
+
+  private constructor(dataDirectory: string, broker: BrokerChoice, policy: Policy | undefined) {
     this.dataDirectory = dataDirectory
     this.#broker = broker
+    this.#policy = policy
   }
 
-  static async start(broker: BrokerChoice = { kind: 'embedded', port: 0 }): Promise<TestGateway> {
-    const test = new TestGateway(await mkdtemp(join(tmpdir(), 'tessera-gateway-')), broker)
+  static async start(broker: BrokerChoice = { kind: 'embedded', port: 0 }, policy?: Policy): Promise<TestGateway> {
+    const test = new TestGateway(await mkdtemp(join(tmpdir(), 'tessera-gateway-')), broker, policy)
     await test.run()
     return test
   }
@@ -34,6 +38,7 @@ export class TestGateway {
     this.gateway = await startGateway({
       dataDirectory: this.dataDirectory,
       broker: this.#broker,
+      ...(this.#policy === undefined ? {} : { policy: this.#policy }),
       now: () => Date.now() + this.clock.offsetMs,
       log: (level, event, details) => this.log.push(`${level} ${event} ${JSON.stringify(details ?? {})}`),
     })
