@@ -106,6 +106,7 @@ export async function issueToken(
     return { name: node.name, node: node.id, certificate: node.certificate, holder: holder.id, scopes, expiresAt }
   })
   const { key, certificate } = authority.identity('ES256')
+  const x5t = computeX5t(crypto, certificate)
   const issuedAt = Math.floor(now / 1000) * 1000
   const token = await signCwt(
     {
@@ -121,7 +122,11 @@ export async function issueToken(
     },
     'ES256',
     async (toBeSigned) => crypto.sign('ES256', key.privateKey, toBeSigned),
-    new Map([[header.x5t, computeX5t(crypto, certificate)]]),
+    // Libraries that know no x5t find the key by its kid.
+    new Map<number, unknown>([
+      [header.x5t, x5t],
+      [header.kid, x5t[1]],
+    ]),
   )
   return {
     token,

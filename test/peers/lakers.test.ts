@@ -1,7 +1,5 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { fromHex, toHex, utf8 } from '../../protocol/bytes.ts'
@@ -12,25 +10,11 @@ import { startInitiator } from '../../protocol/edhoc/initiator.ts'
 import type { CredentialReference, EadItem } from '../../protocol/edhoc/items.ts'
 import { processMessage1 } from '../../protocol/edhoc/responder.ts'
 import type { EdhocSession } from '../../protocol/edhoc/session.ts'
+import { LakersPeer, lakers } from '../support/lakers.ts'
 
-/** lakers is a Rust implementation by other people; PyPI has it built. */
-const version = '0.6.2'
-const root = join(import.meta.dirname, '../..')
-const environment = join(root, '.tessera', `lakers-${version}`)
-const python = join(environment, 'bin/python')
 const scenarioFile = join(import.meta.dirname, '../vectors/edhoc-scenarios/m3-s2-kid.txt')
 
-beforeAll(() => {
-  const complete = join(environment, 'complete')
-  if (existsSync(complete)) return
-  rmSync(environment, { recursive: true, force: true })
-  mkdirSync(join(root, '.tessera'), { recursive: true })
-  execFileSync('python3', ['-m', 'venv', environment], { stdio: 'pipe' })
-  execFileSync(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', `lakers-python==${version}`], {
-    stdio: 'pipe',
-  })
-  writeFileSync(complete, '')
-}, 180_000)
+beforeAll(() => void lakers(), 180_000)
 
 const scenario = Object.fromEntries(
   readFileSync(scenarioFile, 'ascii')
@@ -39,42 +23,6 @@ const scenario = Object.fromEntries(
     .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
 )
 const bytes = (key: string): Uint8Array => fromHex(scenario[key] ?? '')
-
-/** The lines of the peer, and a way to answer. */
-class Peer {
-  readonly #child: ChildProcessWithoutNullStreams
-  readonly #lines: AsyncIterator<string>
-
-  constructor(role: 'initiator' | 'responder', transfer: 'reference' | 'value') {
-    this.#child = spawn(python, [join(import.meta.dirname, 'lakers_peer.py'), role, transfer, scenarioFile], { stdio: 'pipe' })
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
-  }
-
-  async read(): Promise<string[]> {
-    const { value, done } = await this.#lines.next()
-    if (done) throw new Error('lakers ended')
-    return value.split(' ')
-  }
-
-  /** The next message, after what the peer says about EAD. */
-  async message(name: string, ead: string[][] = []): Promise<Uint8Array> {
-    const words = await this.read()
-    if (words[0]?.startsWith('ead_')) {
-      ead.push(words)
-      return this.message(name, ead)
-    }
-    expect(words[0], words.join(' ')).toBe(name)
-    return fromHex(words[1] ?? '')
-  }
-
-  write(name: string, message: Uint8Array): void {
-    this.#child.stdin.write(`${name} ${toHex(message)}\n`)
-  }
-
-  end(): void {
-    this.#child.kill()
-  }
-}
 
 function ownEnd(letter: 'i' | 'r', transfer: 'reference' | 'value'): Authenticator {
   const privateKey = bytes(`sk_${letter}`)
@@ -104,7 +52,7 @@ const seenByLakers = (number: number): string[][] => [
   [`ead_${number}`, '33', '0', toHex(utf8('tessera'))],
 ]
 
-async function expectSameKeys(peer: Peer, session: EdhocSession): Promise<void> {
+async function expectSameKeys(peer: LakersPeer, session: EdhocSession): Promise<void> {
   expect(await peer.read()).toEqual(['prk_out', toHex(session.prkOut)])
   for (let i = 0; i < 4; i += 1) {
     const [word, label, context, hex] = await peer.read()
@@ -118,7 +66,7 @@ async function expectSameKeys(peer: Peer, session: EdhocSession): Promise<void> 
 
 describe.each(['reference', 'value'] as const)('EDHOC with lakers, method 3 and suite 2, credentials by %s', (transfer) => {
   it('we are the initiator', async () => {
-    const peer = new Peer('responder', transfer)
+    const peer = new LakersPeer('responder', transfer, scenarioFile)
     try {
       const started = startInitiator({ crypto: nodeCrypto, method: 3, suites: [2], cI: bytes('c_i'), ead1: ourEad })
       peer.write('message_1', started.message1)
@@ -141,7 +89,7 @@ describe.each(['reference', 'value'] as const)('EDHOC with lakers, method 3 and 
   })
 
   it('we are the responder', async () => {
-    const peer = new Peer('initiator', transfer)
+    const peer = new LakersPeer('initiator', transfer, scenarioFile)
     try {
       const options = { crypto: nodeCrypto, methods: [3], suites: [2] } as const
       const received1 = processMessage1(await peer.message('message_1'), options)
@@ -165,7 +113,7 @@ describe.each(['reference', 'value'] as const)('EDHOC with lakers, method 3 and 
   })
 
   it('lakers refuses what we would refuse: a message with one bit changed', async () => {
-    const peer = new Peer('responder', transfer)
+    const peer = new LakersPeer('responder', transfer, scenarioFile)
     try {
       const started = startInitiator({ crypto: nodeCrypto, method: 3, suites: [2], cI: bytes('c_i') })
       peer.write('message_1', started.message1)

@@ -3,7 +3,8 @@
     lakers_peer.py initiator|responder reference|value SCENARIO
 
 Standard input and output carry one message a line, 'message_N HEX', and then 'prk_out HEX', 'exporter LABEL CONTEXT HEX' and
-'key_update HEX'. 'ead_N LABEL CRITICAL HEX' says what external authorization data came in. A failure is 'error TEXT' and status 1.
+'key_update HEX'. 'ead_N LABEL CRITICAL HEX' says what external authorization data came in,
+'c_r HEX' what the responder calls the connection. A failure is 'error TEXT' and status 1.
 """
 
 import sys
@@ -42,7 +43,8 @@ def credential(id_cred, expected):
 def initiator(scenario, transfer, ead):
     end = lakers.EdhocInitiator()
     write("message_1", end.prepare_message_1(c_i=scenario["c_i"], ead_1=ead).hex())
-    _, id_cred_r, ead_2 = end.parse_message_2(read("message_2"))
+    c_r, id_cred_r, ead_2 = end.parse_message_2(read("message_2"))
+    write("c_r", bytes(c_r).hex())
     write_ead(2, ead_2)
     cred_r = credential(id_cred_r, lakers.Credential(scenario["cred_r"]))
     end.verify_message_2(scenario["sk_i"], lakers.Credential(scenario["cred_i"]), cred_r)
