@@ -4,8 +4,8 @@ import { Button as AriaButton, type ButtonProps } from 'react-aria-components'
 import { iconClass } from './icons.ts'
 
 interface Props extends Omit<ButtonProps, 'className' | 'children' | 'style'> {
-  /** 'primary' is the one thing to do next: at most one on a page. */
-  readonly look?: 'primary' | 'secondary' | 'quiet'
+  /** 'primary' is the one thing to do next: at most one on a page. 'danger' does what others will feel. */
+  readonly look?: 'primary' | 'secondary' | 'quiet' | 'danger'
   readonly icon?: LucideIcon
   /** Stands behind the words: an arrow that points on. */
   readonly iconAfter?: LucideIcon

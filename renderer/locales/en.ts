@@ -3,10 +3,12 @@
  * Problems have a `title` (what happened) and a `remedy` (what to do) under the code of electron/contract/problems.ts:
  * they live in en-problems.ts, because they are many.
  */
+import { blocking } from './en-blocking.ts'
 import { problems } from './en-problems.ts'
 
 export const en = {
   ...problems,
+  ...blocking,
 
   'app.name': 'Tessera',
   'app.main': 'What to do now',
@@ -96,6 +98,7 @@ export const en = {
   'ceremony.login': 'Login',
   'ceremony.register': 'Registration',
   'ceremony.change-pin': 'Change of PIN',
+  'ceremony.unblock': 'Unblocking',
   'ceremony.for': '{ceremony} · {person}',
   'ceremony.steps': 'Steps',
   'ceremony.progress': 'Step {step} of {total}',
@@ -108,12 +111,15 @@ export const en = {
   'step.set-puk': 'Set the unblock code',
   'step.set-management-key': 'Set the card’s admin key',
   'step.make-key': 'Make the card’s key',
+  'step.make-presence-key': 'Make the card’s presence key',
   'step.request-certificate': 'Request the certificate',
   'step.write-certificate': 'Write the certificate',
   'step.prove': 'Test with a first login',
   'step.enter-pin': 'Enter the PIN',
   'step.verify': 'Check PIN and card',
   'step.change-pin': 'Change the PIN',
+  'step.approve': 'A supervisor approves',
+  'step.insert-blocked': 'Insert the card to unblock',
   'step.state.todo': 'to do',
   'step.state.active': 'now',
   'step.state.done': 'done',
@@ -123,12 +129,16 @@ export const en = {
   'insert.login': 'Insert the person’s card',
   'insert.register': 'Insert a blank card',
   'insert.change-pin': 'Insert the card whose PIN is to change',
+  'insert.unblock': 'Insert the card to unblock',
+  'insert.approver': 'A supervisor inserts their own card',
+  'insert.approver-hint': 'They approve with their PIN. The card to unblock comes after that.',
   'insert.hint': 'Chip first, facing up. Leave it in until this is finished.',
 
   'working.sign-in': 'Signing in',
   'working.login': 'Logging in',
   'working.register': 'Preparing the card',
   'working.change-pin': 'Changing the PIN',
+  'working.unblock': 'Unblocking the card',
   'working.hint': 'Leave the card in the reader.',
 
   'pin.title': 'Enter the PIN',
@@ -162,6 +172,8 @@ export const en = {
   'done.registered': '{name} is registered',
   'done.registered-hint': 'The card is ready and has passed its first login. Take it out and hand it over.',
   'done.card-number': 'Card number',
+  'done.unblocked': 'The card of {name} is unblocked',
+  'done.unblocked-hint': 'It has a new PIN and has passed a first login. Take it out and hand it back.',
   'done.pin-changed': 'The PIN is changed',
   'done.pin-changed-hint': 'From now on only the new PIN works. The card can be taken out.',
   'done.continue': 'Done',

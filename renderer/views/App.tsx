@@ -9,10 +9,12 @@ import { useTerminal, useTexts, WindowContext } from '../components/context.ts'
 import type { Texts } from '../locales/texts.ts'
 import type { Speech } from '../store/speech.ts'
 import type { TerminalState } from '../store/terminal-store.ts'
+import { Blocked } from './Blocked.tsx'
 import { Ceremony } from './Ceremony.tsx'
 import { Enrol } from './Enrol.tsx'
 import { Idle } from './Idle.tsx'
 import { FirstOperator, Register } from './PersonForm.tsx'
+import { Readers } from './Readers.tsx'
 import { Session } from './Session.tsx'
 import { SignIn } from './SignIn.tsx'
 import { SimulationBanner, SimulationDesk } from './Simulation.tsx'
@@ -94,7 +96,11 @@ function PageView({ snapshot }: { readonly snapshot: Snapshot }) {
     case 'ceremony':
       return <Ceremony ceremony={page.ceremony} snapshot={snapshot} />
     case 'session':
-      return <Session session={page.session} />
+      return <Session session={page.session} snapshot={snapshot} />
+    case 'blocked':
+      return <Blocked block={page.block} />
+    case 'readers':
+      return <Readers overview={page.overview} snapshot={snapshot} />
     default:
       return page satisfies never
   }

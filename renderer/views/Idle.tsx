@@ -1,11 +1,13 @@
-import { KeyRound, Lock, LogOut, type LucideIcon, UserPlus } from 'lucide-react'
-import { useId } from 'react'
-import { Button } from 'react-aria-components'
+import { KeyRound, Lock, LogOut, type LucideIcon, ShieldCheck, ShieldX, Usb, UserPlus } from 'lucide-react'
+import { useId, useState } from 'react'
+import { Button as Pressable } from 'react-aria-components'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
+import { Button } from '../components/Button.tsx'
 import { CardDrawing } from '../components/CardDrawing.tsx'
 import { useTerminal, useTexts } from '../components/context.ts'
 import { iconClass } from '../components/icons.ts'
 import { Stage } from '../components/Stage.tsx'
+import { BlockDialog } from './BlockDialog.tsx'
 import { Health } from './Health.tsx'
 import { includesRole } from './roles.ts'
 
@@ -21,7 +23,7 @@ function Action({ icon: Icon, label, hint, ...props }: ActionProps) {
   const name = useId()
   const explanation = useId()
   return (
-    <Button {...props} className="action" aria-labelledby={name} aria-describedby={explanation}>
+    <Pressable {...props} className="action" aria-labelledby={name} aria-describedby={explanation}>
       <Icon className={iconClass('action-icon', Icon)} aria-hidden />
       <span id={name} className="action-label">
         {label}
@@ -29,7 +31,33 @@ function Action({ icon: Icon, label, hint, ...props }: ActionProps) {
       <span id={explanation} className="action-hint">
         {hint}
       </span>
-    </Button>
+    </Pressable>
+  )
+}
+
+/** What is done now and then: looking at readers, and for a supervisor what concerns blocks. */
+function MoreActions({ snapshot }: { readonly snapshot: Snapshot }) {
+  const { text } = useTexts()
+  const send = useTerminal((state) => state.send)
+  const [blocking, setBlocking] = useState(false)
+  const role = snapshot.operator?.role
+  return (
+    <div className="desk-more">
+      <Button look="quiet" icon={Usb} onPress={() => void send({ kind: 'show-readers' })}>
+        {text('readers.action')}
+      </Button>
+      {role && includesRole(role, 'supervisor') && (
+        <>
+          <Button look="quiet" icon={ShieldCheck} onPress={() => void send({ kind: 'unblock' })}>
+            {text('unblock.action')}
+          </Button>
+          <Button look="quiet" icon={ShieldX} onPress={() => setBlocking(true)}>
+            {text('block.action-number')}
+          </Button>
+        </>
+      )}
+      {blocking && <BlockDialog target={{ kind: 'typed' }} blocking={snapshot.blocking} onClose={() => setBlocking(false)} />}
+    </div>
   )
 }
 
@@ -64,6 +92,7 @@ export function Idle({ snapshot }: { readonly snapshot: Snapshot }) {
           onPress={() => void send({ kind: 'sign-out' })}
         />
       </section>
+      <MoreActions snapshot={snapshot} />
       {role && <p className="role-note">{text(`role.${role}.may`)}</p>}
     </Stage>
   )

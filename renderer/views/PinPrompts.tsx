@@ -13,7 +13,8 @@ export function EnterPin({ eyebrow, ceremony, prompt }: PromptProps<'enter-pin'>
   const send = useTerminal((state) => state.send)
   const tries =
     prompt.retriesLeft === undefined ? text('pin.tries-unknown') : text('pin.tries-left', { count: prompt.retriesLeft })
-  const title = text(ceremony.kind === 'sign-in' ? 'pin.title-operator' : 'pin.title')
+  const own = ceremony.kind === 'sign-in' || ceremony.part === 'approval'
+  const title = text(own ? 'pin.title-operator' : 'pin.title')
   return (
     <Stage eyebrow={eyebrow} title={title} spoken={`${title}. ${tries}`}>
       {prompt.problem && <ProblemNote problem={prompt.problem} />}

@@ -16,8 +16,8 @@ export function InsertCard({ eyebrow, ceremony, snapshot }: PromptProps<'insert-
   return (
     <Stage
       eyebrow={eyebrow}
-      title={text(`insert.${ceremony.kind}`)}
-      hint={text('insert.hint')}
+      title={text(ceremony.part === 'approval' ? 'insert.approver' : `insert.${ceremony.kind}`)}
+      hint={text(ceremony.part === 'approval' ? 'insert.approver-hint' : 'insert.hint')}
       picture={<CardDrawing pose="insert" />}
     >
       <Health snapshot={snapshot} />
@@ -74,6 +74,8 @@ function wordsOf(texts: Texts, result: CeremonyResult): { readonly title: string
   switch (result.kind) {
     case 'registered':
       return { title: texts.text('done.registered', { name: fullName(texts, result) }), hint: texts.text('done.registered-hint') }
+    case 'unblocked':
+      return { title: texts.text('done.unblocked', { name: fullName(texts, result) }), hint: texts.text('done.unblocked-hint') }
     case 'pin-changed':
       return { title: texts.text('done.pin-changed'), hint: texts.text('done.pin-changed-hint') }
     default:

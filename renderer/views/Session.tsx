@@ -1,9 +1,12 @@
-import { KeyRound, LogOut } from 'lucide-react'
-import type { SessionView } from '../../electron/contract/snapshot.ts'
+import { KeyRound, LogOut, ShieldX } from 'lucide-react'
+import { useState } from 'react'
+import type { SessionView, Snapshot } from '../../electron/contract/snapshot.ts'
 import { Button } from '../components/Button.tsx'
 import { CardDrawing } from '../components/CardDrawing.tsx'
 import { fullName, useTerminal, useTexts } from '../components/context.ts'
 import { Stage } from '../components/Stage.tsx'
+import { BlockDialog } from './BlockDialog.tsx'
+import { includesRole } from './roles.ts'
 
 interface Fact {
   readonly name: string
@@ -13,10 +16,12 @@ interface Fact {
 }
 
 /** A person is logged in: who, since when, the login before this one and where. */
-export function Session({ session }: { readonly session: SessionView }) {
+export function Session({ session, snapshot }: { readonly session: SessionView; readonly snapshot: Snapshot }) {
   const texts = useTexts()
   const { text } = texts
   const send = useTerminal((state) => state.send)
+  const [blocking, setBlocking] = useState(false)
+  const role = snapshot.operator?.role
   const facts: readonly Fact[] = [
     { name: text('session.reference'), value: session.reference },
     { name: text('session.registered'), value: texts.date(session.registeredAt) },
@@ -55,10 +60,22 @@ export function Session({ session }: { readonly session: SessionView }) {
         <Button icon={KeyRound} onPress={() => void send({ kind: 'change-pin' })}>
           {text('session.change-pin')}
         </Button>
+        {role && includesRole(role, 'supervisor') && (
+          <Button look="quiet" icon={ShieldX} onPress={() => setBlocking(true)}>
+            {text('block.action')}
+          </Button>
+        )}
       </div>
       <p className="fine-print">
         {text('session.time', { when: texts.dateTime(session.at), duration: texts.duration(session.loginMs) })}
       </p>
+      {blocking && (
+        <BlockDialog
+          target={{ kind: 'session', name: fullName(texts, session) }}
+          blocking={snapshot.blocking}
+          onClose={() => setBlocking(false)}
+        />
+      )}
     </Stage>
   )
 }

@@ -9,6 +9,7 @@ import type {
   Snapshot,
   StepId,
 } from '../../../electron/contract/snapshot.ts'
+import { blockingStories } from './blocking-stories.ts'
 
 export interface Story {
   readonly name: string
@@ -259,4 +260,5 @@ export const stories: readonly Story[] = [
     { ...session, session: { ...session.session, ...long, role: 'supervisor', last: undefined } as never },
     { simulation },
   ),
+  ...blockingStories(story, ceremony),
 ]
