@@ -32,6 +32,8 @@ const COMMANDS = {
   bench: { run: ['bench/cli.ts'], needs: 'tests' },
   pack: { run: ['build/pack.ts'], needs: 'official' },
   gateway: { run: ['gateway/cli.ts'], needs: 'packages' },
+  service: { run: ['service/cli.ts'], needs: 'packages' },
+  records: { run: ['examples/records/main.ts'], needs: 'packages' },
   card: { run: ['native/virtual-card/cli.ts'], needs: 'packages' },
   edhoc: { run: ['build/edhoc.ts'], needs: 'packages' },
 }
