@@ -36,6 +36,8 @@ const OPTIONS: Readonly<Record<string, ParseArgsOptionsConfig>> = {
   unblock: COMMON,
   blocks: COMMON,
   locate: COMMON,
+  findings: { ...COMMON, kind: { type: 'string' }, limit: { type: 'string' } },
+  policy: COMMON,
   audit: COMMON,
 }
 

@@ -2,12 +2,20 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openRegistry } from '../main.ts'
-import { type Outcome, restoreHolder, suspendHolder, withdrawCard, withdrawTerminal } from '../registry/administration.ts'
+import {
+  type Outcome,
+  restoreHolder,
+  restoreTerminal,
+  suspendHolder,
+  withdrawCard,
+  withdrawTerminal,
+} from '../registry/administration.ts'
 import type { Registry } from '../registry/context.ts'
 import { invite } from '../registry/terminals.ts'
 import { withdrawNode } from '../tokens/nodes.ts'
 import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts'
 import { dataDirectoryOf, type Output, siteOf, text, UsageError, type Values, wholeNumber } from './common.ts'
+import { findingsCommand, policyCommand } from './findings.ts'
 import { auditVerify, listCards, listHolders, listTerminals } from './lists.ts'
 import { locateCommand } from './locate.ts'
 import { inviteNodeCommand, listNodes } from './nodes.ts'
@@ -16,6 +24,8 @@ import { CommandError } from './problems.ts'
 /** Resolves with the exit status. */
 export async function administer(command: string, rest: readonly string[], values: Values, output: Output): Promise<number> {
   const dataDirectory = dataDirectoryOf(text(values, 'data'))
+  // A policy is looked at before it is put in its place: that needs no gateway yet.
+  if (command === 'policy') return policyCommand(dataDirectory, rest, output)
   // An invitation may be the first thing that one asks for; any other command on a new folder is a slip of the pen.
   if (command !== 'invite' && !existsSync(join(dataDirectory, 'keys')))
     throw new CommandError(`There is no gateway in ${dataDirectory}: name its folder with --data, or make one with start.`)
@@ -78,6 +88,10 @@ async function administerWith(
       return listTerminals(registry, output)
     case 'terminals withdraw WHO':
       return change(withdrawTerminal(registry, who ?? ''))
+    case 'terminals restore WHO':
+      return change(restoreTerminal(registry, who ?? ''))
+    case 'findings':
+      return findingsCommand(registry, values, output)
     case 'nodes':
       return listNodes(registry, output)
     case 'nodes withdraw WHO':

@@ -62,12 +62,14 @@ export const HELP = {
   invite                    make a one-time code that enrols a terminal or a service node
   holders                   list the people; suspend or restore one
   cards                     list the cards; withdraw one
-  terminals                 list the terminals; withdraw one
+  terminals                 list the terminals; withdraw one, or restore one from quarantine
   nodes                     list the service nodes; withdraw one
   block                     block a card, at once and everywhere
   unblock                   lift the gateway's block of a card
   blocks                    list the cards that are blocked
   locate                    where a card or a reader is
+  findings                  what the gateway has found suspicious
+  policy                    check or show the policy that findings are answered by
   audit verify              check the audit log
 
   COMMAND --help tells more. All but start may be used while the gateway runs.`,
@@ -105,9 +107,9 @@ ${COMMON}`,
 
 Lists the cards, or withdraws one for good.
 ${COMMON}`,
-  terminals: `npm run gateway -- terminals [withdraw ID] [options]
+  terminals: `npm run gateway -- terminals [withdraw ID | restore ID] [options]
 
-Lists the terminals, or withdraws one for good.
+Lists the terminals, withdraws one for good, or restores one that a finding has put in quarantine (state 'blocked').
 ${COMMON}`,
   nodes: `npm run gateway -- nodes [withdraw NAME] [options]
 
@@ -130,6 +132,17 @@ ${COMMON}`,
   locate: `npm run gateway -- locate card GUID | reader NAME [options]
 
 Where a card is or was seen last, or every reader of that name, as terminals have told. Exit status 1 where nothing is known.
+${COMMON}`,
+  findings: `npm run gateway -- findings [options]
+
+Lists what the gateway has found, the latest first: replays, guessed PINs, injected code, relayed and cloned cards, floods.
+
+  --kind KIND   only these: replay, brute-force-pin, brute-force-handshake, injection, delay, clone, flooding
+  --limit N     so many at most (default 50)${COMMON}`,
+  policy: `npm run gateway -- policy check FILE | show [options]
+
+Checks a policy before it is used, and names each value that is wrong by its path; exit status 1 then. The gateway reads
+policy.json in its data folder when it starts. 'show' prints the policy in force, with every default.
 ${COMMON}`,
   audit: `npm run gateway -- audit verify [options]
 
