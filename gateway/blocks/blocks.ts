@@ -15,6 +15,7 @@ import {
 } from '../../protocol/messages/notices.ts'
 import { BLOCKS_NOTICE, buildTopic } from '../../protocol/topics.ts'
 import { BoundedMap } from '../findings/bounded-map.ts'
+import type { Policy } from '../findings/policy.ts'
 import { describeError, type Log } from '../log.ts'
 import type { Registry } from '../registry/context.ts'
 import { Announcer } from './announcer.ts'
@@ -25,7 +26,7 @@ export interface BlockRequest {
   readonly cause: BlockCause
   /** The finding's kind, with that cause. */
   readonly finding?: string
-  /** The terminal that holds the card also blocks the PIN on it. Not for linked cards: their PUK is not the gateway's. */
+  /** The terminal that holds the card may block the PIN on it, where the policy says so. Not for linked cards: their PUK is not the gateway's. */
   readonly blockPin: boolean
   /** Where the card is, as the caller knows; presence and its sessions add what they know. */
   readonly terminals?: readonly string[]
@@ -49,6 +50,7 @@ export interface BlocksOptions {
   readonly registry: Registry
   readonly broker: Broker
   readonly log: Log
+  readonly policy: Pick<Policy, 'blockPinOnCard'>
   /** Terminals that hold that card by presence (hexadecimal GUID). */
   readonly holding: (guid: string) => Iterable<string>
   /** A block is on the disk, and with it the card's sessions and tokens are over. */
@@ -57,6 +59,7 @@ export interface BlocksOptions {
 
 export class Blocks {
   readonly #registry: Registry
+  readonly #policy: BlocksOptions['policy']
   readonly #holding: BlocksOptions['holding']
   readonly #committed: () => void
   readonly #announcer: Announcer
@@ -66,7 +69,8 @@ export class Blocks {
   /** The version of the block list that is retained at the broker, as far as is known. */
   #retainedVersion = 0
 
-  constructor({ registry, broker, log, holding, committed = () => undefined }: BlocksOptions) {
+  constructor({ registry, broker, log, policy, holding, committed = () => undefined }: BlocksOptions) {
+    this.#policy = policy
     this.#committed = committed
     this.#registry = registry
     this.#holding = holding
@@ -94,7 +98,7 @@ export class Blocks {
       at,
       cause,
       ...(finding === undefined ? {} : { finding }),
-      blockPin,
+      blockPin: blockPin && this.#policy.blockPinOnCard,
     }
     const signed = await this.#sign((sign) => signNotice(notice, sign))
     const told = new Set<string>()

@@ -3,6 +3,7 @@ import { connectBroker } from '../../native/broker.ts'
 import { fromHex, toHex } from '../../protocol/bytes.ts'
 import { type Blocked, Blocks } from '../blocks/blocks.ts'
 import { commitBlock, liftBlock, standingOf } from '../blocks/commit.ts'
+import { policyOf } from '../findings/policy-file.ts'
 import { silentLog } from '../log.ts'
 import type { Registry } from '../registry/context.ts'
 import { type RunningGateway, readTlsFiles, runningGateways } from '../running.ts'
@@ -40,7 +41,8 @@ export async function blockCommand(
     output(`block ${guidText}: the card is ${card.state}, and not accepted anyway`, { outcome: 'not-active' })
     return 1
   }
-  const { outcome, announced, told } = await announceAndCommit(registry, runningGateways(dataDirectory), card, !keepPin, [
+  const pin = !keepPin && policyOf(dataDirectory).blockPinOnCard
+  const { outcome, announced, told } = await announceAndCommit(registry, runningGateways(dataDirectory), card, pin, [
     ...new Set(terminals),
   ])
   const way =
@@ -81,9 +83,9 @@ async function announceAndCommit(
     session: 'clean',
     ...(gateway.tls === undefined ? {} : { tls: readTlsFiles(gateway.tls) }),
   })
-  const blocks = new Blocks({ registry, broker, log: silentLog, holding: () => terminals })
+  const blocks = new Blocks({ registry, broker, log: silentLog, policy: { blockPinOnCard: blockPin }, holding: () => terminals })
   try {
-    const done = await blocks.block({ guid: card.guid, cause: 'administrator', blockPin: blockPin && !card.linked })
+    const done = await blocks.block({ guid: card.guid, cause: 'administrator', blockPin: !card.linked })
     return { outcome: done.outcome, announced: done.announced ? 'yes' : 'not-reached', told: done.terminals }
   } finally {
     blocks.close()

@@ -92,6 +92,7 @@ export class Worker {
       registry,
       broker,
       log,
+      policy,
       holding: (guid) => this.presences.holding(guid),
       committed: () => void this.#revocations.announce(),
     })

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -78,6 +78,16 @@ describe('beside a running gateway', () => {
     await client.login(card)
     await json('block', guid(), '--keep-pin')
     expect((await notices.notice(card.guid as Uint8Array)).notice).toMatchObject({ blockPin: false })
+    await json('unblock', guid())
+  })
+
+  test('a policy that leaves the PIN alone holds for the command line too', async () => {
+    notices.notices.length = 0
+    await client.login(card)
+    writeFileSync(join(directory, 'policy.json'), '{"blockPinOnCard":false}')
+    await json('block', guid())
+    expect((await notices.notice(card.guid as Uint8Array)).notice).toMatchObject({ blockPin: false })
+    rmSync(join(directory, 'policy.json'))
     await json('unblock', guid())
   })
 
