@@ -1,0 +1,60 @@
+/** A relayed card, from the reader to the finding: the terminal's own ceremony, with a delay between reader and card. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ListedFinding } from '../../gateway/store/findings.ts'
+import { interceptReaders, newCard, type TestCard, World } from './ceremonies-world.ts'
+
+const PIN = '284617'
+const RELAY_MS = 40
+/** More than the rule wants: the first one ends the registration and tells two answers only. */
+const HISTORY = 12
+
+let world: World
+let card: TestCard
+beforeAll(async () => {
+  world = await World.create()
+  await world.online()
+  await world.signInOperator()
+  card = newCard()
+  await world.register(world.insert(card), { newPins: [{ next: PIN }] })
+})
+afterAll(() => world.close())
+
+async function login(): Promise<Uint8Array> {
+  const { result } = await world.login(world.insertion(), { pins: [PIN] })
+  return result.session
+}
+
+async function delays(): Promise<ListedFinding[]> {
+  if (world.gateway === undefined) throw new Error('no gateway')
+  await world.gateway.watch.settled()
+  return world.gateway.registry.store.read((reader) => reader.findings({ kind: 'delay', limit: 10 }))
+}
+
+test('a card that answers over a relay is found out at once, and one that answers by itself never', {
+  timeout: 30_000,
+}, async () => {
+  for (let i = 0; i < HISTORY; i += 1) await login()
+  expect(await delays()).toEqual([])
+
+  const direct = world.seenReaders
+  // One command after the other, as on the way to a card.
+  let last: Promise<unknown> = Promise.resolve()
+  world.seenReaders = interceptReaders(direct, (command, transmit) => {
+    const answer = last.then(async () => {
+      await new Promise((resolve) => setTimeout(resolve, RELAY_MS))
+      return transmit(command)
+    })
+    last = answer.catch(() => undefined)
+    return answer
+  })
+  const session = await login()
+  const found = await delays()
+  expect(found).toMatchObject([{ layer: 'perception', own: true, response: 'end-session', evidence: { exchanges: 3 } }])
+  expect(found[0]?.evidence.lateMs).toBeGreaterThan(RELAY_MS / 2)
+  const ended = await world.gateway?.registry.store.read((reader) => reader.login(session))
+  expect(ended?.ended).toBeDefined()
+
+  world.seenReaders = direct
+  await login()
+  expect(await delays()).toHaveLength(1)
+})
