@@ -1,7 +1,7 @@
 /** A relayed card, from the reader to the finding: the terminal's own ceremony, with a delay between reader and card. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ListedFinding } from '../../gateway/store/findings.ts'
-import { interceptReaders, newCard, type TestCard, World } from './ceremonies-world.ts'
+import { newCard, READER, type TestCard, World } from './ceremonies-world.ts'
 
 const PIN = '284617'
 const RELAY_MS = 40
@@ -36,17 +36,7 @@ test('a card that answers over a relay is found out at once, and one that answer
   for (let i = 0; i < HISTORY; i += 1) await login()
   expect(await delays()).toEqual([])
 
-  const direct = world.seenReaders
-  // One command after the other, as on the way to a card.
-  let last: Promise<unknown> = Promise.resolve()
-  world.seenReaders = interceptReaders(direct, (command, transmit) => {
-    const answer = last.then(async () => {
-      await new Promise((resolve) => setTimeout(resolve, RELAY_MS))
-      return transmit(command)
-    })
-    last = answer.catch(() => undefined)
-    return answer
-  })
+  world.readers.setDelay(READER, RELAY_MS)
   const session = await login()
   const found = await delays()
   expect(found).toMatchObject([{ layer: 'perception', own: true, response: 'end-session', evidence: { exchanges: 3 } }])
@@ -54,7 +44,7 @@ test('a card that answers over a relay is found out at once, and one that answer
   const ended = await world.gateway?.registry.store.read((reader) => reader.login(session))
   expect(ended?.ended).toBeDefined()
 
-  world.seenReaders = direct
+  world.readers.setDelay(READER, 0)
   await login()
   expect(await delays()).toHaveLength(1)
 })
