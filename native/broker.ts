@@ -6,163 +6,15 @@
  * Nothing is queued while there is no connection: `publish` rejects at once, because each caller has a time-out and a way
  * to begin again of its own, and a message that leaves minutes late would only confuse the other end.
  */
-import type { Socket } from 'node:net'
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
+import type { MqttClient } from 'mqtt'
+import { type Address, parseUrl } from './broker/address.ts'
+import { type Attempt, attempt } from './broker/attempt.ts'
+import { BrokerError, codeOf, connectionError } from './broker/errors.ts'
+import type { Broker, BrokerOptions, BrokerState, QualityOfService } from './broker/port.ts'
 
-export interface BrokerTls {
-  /** Certificates (PEM) that the broker's certificate must lead to; the system's own where absent. */
-  readonly ca?: string
-  /** Client certificate and its private key (PEM), for brokers that ask for one. */
-  readonly certificate?: string
-  readonly key?: string
-  /** The name that the broker's certificate must bear, where it is not the host of the URL. */
-  readonly serverName?: string
-}
-
-export type QualityOfService = 0 | 1
-
-export interface LastWill {
-  readonly topic: string
-  readonly payload: Uint8Array
-  readonly qos: QualityOfService
-  readonly retain: boolean
-}
-
-export interface BrokerOptions {
-  /** mqtt://host[:1883] or mqtts://host[:8883]; a user name and password may stand in it. mqtt:// only to this machine. */
-  readonly url: string
-  readonly clientId: string
-  /**
-   * 'clean': the broker forgets everything at each connection. 'kept': it holds subscriptions and QoS 1 messages for this
-   * client identifier while the client is away (at most a day, where the broker speaks MQTT 5).
-   */
-  readonly session: 'clean' | 'kept'
-  readonly tls?: BrokerTls
-  /** A function is asked at every attempt, for a will that names the connection it belongs to. */
-  readonly will?: LastWill | (() => LastWill | undefined)
-  /** How soon a silent loss of the connection is noticed, about one and a half times this. Default 15 s. */
-  readonly keepaliveSeconds?: number
-  /** From the first packet to the broker's consent. Default 5 s. */
-  readonly connectTimeoutMs?: number
-  /** Waiting time before a further attempt: doubles from `first` to `most`, with a random fifth more or less. */
-  readonly backoffMs?: { readonly first: number; readonly most: number }
-}
-
-export type BrokerErrorKind =
-  /** mqtt:// to another machine. */
-  | 'tls-required'
-  /** The URL, a certificate or a key cannot be used. */
-  | 'bad-options'
-  /** No connection now. */
-  | 'offline'
-  /** The broker cannot be reached: refused, unknown host, no route, silence. */
-  | 'unreachable'
-  /** TLS failed: unknown authority, wrong name, expired, client certificate refused. */
-  | 'untrusted'
-  /** The broker refused this client: user name, password, identifier. */
-  | 'refused'
-  /** The broker refused the topic or could not take the message. */
-  | 'not-accepted'
-  | 'closed'
-
-export class BrokerError extends Error {
-  readonly kind: BrokerErrorKind
-  /** The system's, TLS library's or MQTT's own code, for example ECONNREFUSED. */
-  readonly code: string
-  constructor(kind: BrokerErrorKind, code: string, options?: ErrorOptions) {
-    super(`broker ${kind} (${code})`, options)
-    this.name = 'BrokerError'
-    this.kind = kind
-    this.code = code
-  }
-}
-
-export type BrokerState =
-  | { readonly kind: 'connecting' }
-  | { readonly kind: 'connected'; readonly protocol: '3.1.1' | '5' }
-  | { readonly kind: 'disconnected'; readonly error: BrokerError; readonly retryInMs: number }
-  | { readonly kind: 'closed' }
-
-export interface Broker {
-  state(): BrokerState
-  /** Called at each change. Returns the way to stop. */
-  onState(listener: (state: BrokerState) => void): () => void
-  /** Messages of every subscription. Returns the way to stop. A listener must not throw. */
-  onMessage(listener: (topic: string, payload: Uint8Array) => void): () => void
-  /** Resolves at the broker's consent; remembered, and repeated at each new connection. Rejects with a BrokerError and is forgotten then. */
-  subscribe(filter: string, qos: QualityOfService): Promise<void>
-  unsubscribe(filter: string): Promise<void>
-  /** QoS 0: handed to the system. QoS 1: the broker has it. Rejects with a BrokerError; with QoS 1 the message may have arrived even so. */
-  publish(
-    topic: string,
-    payload: Uint8Array,
-    options: { readonly qos: QualityOfService; readonly retain?: boolean },
-  ): Promise<void>
-  /** Resolves once connected; rejects with the last BrokerError after the time. */
-  connected(timeoutMs: number): Promise<void>
-  /** Ends the session in order (the broker does not publish the last will). Never rejects. */
-  close(): Promise<void>
-}
-
-const SESSION_SECONDS = 24 * 60 * 60
-
-/** Where no TLS is needed: what never leaves this machine. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
-}
-
-interface Address {
-  readonly secure: boolean
-  readonly host: string
-  readonly port: number
-  readonly user?: string
-  readonly password?: string
-}
-
-function parseUrl(text: string): Address {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch (cause) {
-    throw new BrokerError('bad-options', 'ERR_INVALID_URL', { cause })
-  }
-  if (url.protocol !== 'mqtt:' && url.protocol !== 'mqtts:') throw new BrokerError('bad-options', 'ERR_UNKNOWN_SCHEME')
-  if (url.hostname === '') throw new BrokerError('bad-options', 'ERR_NO_HOST')
-  const secure = url.protocol === 'mqtts:'
-  if (!secure && !isLoopback(url.hostname)) throw new BrokerError('tls-required', 'ERR_TLS_REQUIRED')
-  return {
-    secure,
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-    port: url.port === '' ? (secure ? 8883 : 1883) : Number(url.port),
-    ...(url.username === '' ? {} : { user: decodeURIComponent(url.username) }),
-    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-  }
-}
-
-function codeOf(error: unknown): string {
-  const code = (error as { readonly code?: unknown } | undefined)?.code
-  if (typeof code === 'string' || typeof code === 'number') return String(code)
-  return error instanceof Error ? error.message.slice(0, 120) : 'unknown'
-}
-
-/** CONNACK codes that mean "not this protocol version": 1 (MQTT 3.1.1 section 3.2.2.3), 0x84 (MQTT 5 section 3.2.2.2). */
-function refusesVersion(error: unknown): boolean {
-  const code = (error as { readonly code?: unknown } | undefined)?.code
-  return code === 1 || code === 0x84
-}
-
-function connectionError(error: unknown): BrokerError {
-  const code = (error as { readonly code?: unknown } | undefined)?.code
-  if (typeof code === 'number') return new BrokerError('refused', String(code), { cause: error })
-  const text = codeOf(error)
-  // OpenSSL's alerts and verification codes (X509_V_ERR_* without the prefix) and Node's own name check.
-  const tls = /SSL|TLS|CERT|ISSUER|SELF_SIGNED|UNABLE_TO_|HOSTNAME/i.test(text)
-  return new BrokerError(tls ? 'untrusted' : 'unreachable', text, { cause: error })
-}
-
-type Attempt =
-  | { readonly kind: 'up'; readonly client: MqttClient }
-  | { readonly kind: 'down'; readonly error: BrokerError; readonly otherVersion: boolean }
+export { isLoopback } from './broker/address.ts'
+export { BrokerError, type BrokerErrorKind } from './broker/errors.ts'
+export type { Broker, BrokerOptions, BrokerState, BrokerTls, LastWill, QualityOfService } from './broker/port.ts'
 
 class MqttBroker implements Broker {
   readonly #address: Address
@@ -311,18 +163,18 @@ class MqttBroker implements Broker {
   async #connect(): Promise<void> {
     if (this.#isClosed()) return
     this.#setState({ kind: 'connecting' })
-    let attempt = await this.#attempt(this.#version)
-    if (attempt.kind === 'down' && attempt.otherVersion && !this.#isClosed()) {
+    let outcome = await this.#attempt()
+    if (outcome.kind === 'down' && outcome.otherVersion && !this.#isClosed()) {
       this.#version = this.#version === 5 ? 4 : 5
-      attempt = await this.#attempt(this.#version)
+      outcome = await this.#attempt()
     }
-    if (attempt.kind === 'down') {
+    if (outcome.kind === 'down') {
       this.#failures += 1
-      this.#retry(attempt.error)
+      this.#retry(outcome.error)
       return
     }
     const version = this.#version
-    const client = attempt.client
+    const client = outcome.client
     if (this.#isClosed()) {
       client.end(true)
       return
@@ -354,6 +206,20 @@ class MqttBroker implements Broker {
     this.#setState({ kind: 'connected', protocol: version === 5 ? '5' : '3.1.1' })
   }
 
+  /** Each has a client of its own, so that nothing of a lost connection goes on. */
+  async #attempt(): Promise<Attempt> {
+    const outcome = await attempt(this.#address, this.#options, this.#version, {
+      begun: (client) => {
+        this.#attempting = client
+      },
+      message: (topic, payload) => {
+        for (const listener of [...this.#messageListeners]) listener(topic, payload)
+      },
+    })
+    this.#attempting = undefined
+    return outcome
+  }
+
   #retry(error: BrokerError): void {
     if (this.#isClosed()) return
     const { first, most } = this.#backoff
@@ -361,90 +227,6 @@ class MqttBroker implements Broker {
     const retryInMs = Math.round(delay)
     this.#setState({ kind: 'disconnected', error, retryInMs })
     this.#timer = setTimeout(() => void this.#connect(), retryInMs)
-  }
-
-  #clientOptions(version: 4 | 5): IClientOptions {
-    const { tls, session } = this.#options
-    const will = typeof this.#options.will === 'function' ? this.#options.will() : this.#options.will
-    const { host, port, secure, user, password } = this.#address
-    return {
-      protocol: secure ? 'mqtts' : 'mqtt',
-      hostname: host,
-      host,
-      port,
-      protocolVersion: version,
-      clientId: this.#options.clientId,
-      clean: session === 'clean',
-      keepalive: this.#options.keepaliveSeconds ?? 15,
-      connectTimeout: this.#options.connectTimeoutMs ?? 5000,
-      reconnectPeriod: 0,
-      resubscribe: false,
-      queueQoSZero: false,
-      ...(user === undefined ? {} : { username: user }),
-      ...(password === undefined ? {} : { password }),
-      // MQTT 5 ends a session with its connection unless told otherwise; this makes it what 3.1.1 does.
-      ...(version === 5 && session === 'kept' ? { properties: { sessionExpiryInterval: SESSION_SECONDS } } : {}),
-      ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
-      ...(secure
-        ? {
-            rejectUnauthorized: true,
-            minVersion: 'TLSv1.2',
-            ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
-            ...(tls?.certificate === undefined ? {} : { cert: tls.certificate }),
-            ...(tls?.key === undefined ? {} : { key: tls.key }),
-            ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
-          }
-        : {}),
-    }
-  }
-
-  /** One connection, until the broker's consent. Each has a client of its own, so that nothing of a lost one goes on. */
-  #attempt(version: 4 | 5): Promise<Attempt> {
-    return new Promise((resolve) => {
-      let client: MqttClient
-      try {
-        client = mqtt.connect(this.#clientOptions(version))
-      } catch (cause) {
-        resolve({ kind: 'down', error: new BrokerError('bad-options', codeOf(cause), { cause }), otherVersion: false })
-        return
-      }
-      this.#attempting = client
-      // Each packet that waits for its answer listens for the connection's end, and there may be many.
-      client.setMaxListeners(0)
-      let problem: unknown
-      let linked = false
-      const socket = client.stream as unknown as Socket
-      socket.once(this.#address.secure ? 'secureConnect' : 'connect', () => {
-        linked = true
-        // Messages are small and each is waited for: the system must not hold one back to fill a packet (Nagle).
-        socket.setNoDelay(true)
-      })
-      const failed = (error: unknown): void => {
-        problem ??= error
-      }
-      client.on('error', failed)
-      // Messages of a kept session may come right behind the consent.
-      client.on('message', (topic, payload) => {
-        const bytes = new Uint8Array(payload)
-        for (const listener of [...this.#messageListeners]) listener(topic, bytes)
-      })
-      client.once('connect', () => {
-        this.#attempting = undefined
-        client.removeListener('error', failed)
-        client.removeListener('close', closed)
-        client.on('error', () => undefined)
-        resolve({ kind: 'up', client })
-      })
-      const closed = (): void => {
-        this.#attempting = undefined
-        client.end(true)
-        const error = problem === undefined ? new BrokerError('unreachable', 'connection-lost') : connectionError(problem)
-        // A broker that hangs up without a word on MQTT 5 may well know nothing but 3.1.1.
-        const otherVersion = refusesVersion(problem) || (linked && error.kind === 'unreachable')
-        resolve({ kind: 'down', error, otherVersion })
-      }
-      client.once('close', closed)
-    })
   }
 }
 

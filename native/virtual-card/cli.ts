@@ -40,6 +40,13 @@ function number(text: string | undefined, name: string, max: number): number | u
   return value
 }
 
+/** ISO/IEC 7816-3 section 8.2.1: TS is 3B or 3F, and no more than 32 bytes follow it. */
+function atrOf(text: string): Uint8Array {
+  if (!/^3[bf]([0-9a-f]{2}){1,32}$/i.test(text))
+    throw new UsageError('--atr wants 2 to 33 bytes in hexadecimal, from 3b or 3f on')
+  return fromHex(text)
+}
+
 function readArguments(args: readonly string[]) {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
@@ -64,7 +71,7 @@ function readArguments(args: readonly string[]) {
       port: number(values.port, 'port', 65_535) ?? VPCD_PORT,
       serial: number(values.serial, 'serial', 0xffffffff),
       delayMs: number(values['delay-ms'], 'delay-ms', 600_000) ?? 0,
-      atr: values.atr === undefined ? DEFAULT_ATR : fromHex(values.atr),
+      atr: values.atr === undefined ? DEFAULT_ATR : atrOf(values.atr),
     }
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error))
@@ -78,6 +85,16 @@ function openStorage({ state, blank, serial, 'standard-only': standardOnly }: Ar
   if (state === undefined) return memoryStorage(create())
   if (blank) rmSync(state, { force: true })
   return fileStorage(state, create)
+}
+
+function openCard(options: Arguments): VirtualCard {
+  const storage = openStorage(options)
+  try {
+    storage.load()
+  } catch (cause) {
+    throw new UsageError(`${options.state} holds no card that can be read; --blank puts a new one there`, { cause })
+  }
+  return new VirtualCard({ crypto: nodeCrypto, storage, atr: options.atr })
 }
 
 /** Two programs that keep one card in one file would each undo what the other stored. A lock whose holder died is no lock. */
@@ -119,7 +136,7 @@ async function main(args: readonly string[]): Promise<void> {
 
 async function run(options: Arguments): Promise<void> {
   const known = options.state !== undefined && existsSync(options.state) && !options.blank
-  const card = new VirtualCard({ crypto: nodeCrypto, storage: openStorage(options), atr: options.atr })
+  const card = openCard(options)
   console.log(`card ${card.serial} is ${known ? 'as it was left' : 'new'}`)
   const faults = new CardFaults(options.delayMs)
   let inserted: InsertedCard | undefined
@@ -175,5 +192,5 @@ try {
 } catch (error) {
   explain(error)
   if (error instanceof UsageError) console.error('Try --help.')
-  process.exitCode = 1
+  process.exitCode = error instanceof UsageError ? 2 : 1
 }

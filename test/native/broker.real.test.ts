@@ -165,7 +165,7 @@ describe('a connection that cannot be', () => {
         expect.objectContaining({ kind: 'tls-required' }),
       )
     }
-    for (const url of ['http://localhost', 'nonsense', 'mqtt://']) {
+    for (const url of ['http://localhost', 'nonsense', 'mqtt://', 'mqtt://100%@localhost']) {
       expect(() => connectBroker({ url, clientId: 'x', session: 'clean' })).toThrow(
         expect.objectContaining({ kind: 'bad-options' }),
       )

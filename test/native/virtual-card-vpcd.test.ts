@@ -165,14 +165,16 @@ describe('npm run card', () => {
   })
 
   it.each([
-    [[], 'say where the card goes'],
-    [['--vpcd', '--port', 'http'], '--port wants a number'],
-    [['--vpcd', '--atr', 'xyz'], 'not hexadecimal'],
-    [['--nonsense'], '--nonsense'],
-    [['--vpcd', '--port', '1'], 'Install pcscd and vsmartcard-vpcd'],
-  ])('ends with what is wrong: %j', async (args, text) => {
+    [[], 2, 'say where the card goes'],
+    [['--vpcd', '--port', 'http'], 2, '--port wants a number'],
+    [['--vpcd', '--atr', 'xyz'], 2, '--atr wants'],
+    [['--vpcd', '--atr', '3b'], 2, '--atr wants'],
+    [['--nonsense'], 2, '--nonsense'],
+    [['--vpcd', '--state', cli], 2, 'holds no card'],
+    [['--vpcd', '--port', '1'], 1, 'Install pcscd and vsmartcard-vpcd'],
+  ])('ends with what is wrong: %j', async (args, status, text) => {
     const { code, output } = await start(...args).closed
-    expect(code).toBe(1)
+    expect(code).toBe(status)
     expect(output).toContain(text)
     expect(output).not.toMatch(/\n\s+at /)
   })
@@ -190,7 +192,7 @@ describe('npm run card', () => {
     expect(await side.ask('00f8000000')).toBe('7735942a9000')
     expect(await side.ask(WRONG)).toBe('63c2')
     const second = await start(...args).closed
-    expect([second.code, second.output]).toEqual([1, expect.stringContaining('in use by another program')])
+    expect([second.code, second.output]).toEqual([2, expect.stringContaining('in use by another program')])
     first.child.stdin.write('pull\n')
     await side.ended.catch(() => {})
     first.child.stdin.write('insert\n')
