@@ -1,6 +1,6 @@
 /**
  * The figures of blocking and of the reader locator: Mosquitto and the gateway on SQLite as processes of their own, terminals and
- * cards in software in this process (the card's own part is `blockOnCard`).
+ * cards in software in this process; for `blockOnCard` a card in vpcd, through pcscd.
  *
  * `block` begins when the request that blocks the card has reached the gateway: a plain subscriber of the worker's topic in this
  * process is told at the same time. It ends when the terminal that holds the card has opened and verified the notice.
@@ -14,16 +14,21 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import mqtt from 'mqtt'
+import { blockPin } from '../electron/ceremonies/block-pin.ts'
+import { type Insertion, withCard } from '../electron/ceremonies/card-access.ts'
 import { liftBlock } from '../gateway/blocks/commit.ts'
 import { openRegistry } from '../gateway/main.ts'
 import type { Registry } from '../gateway/registry/context.ts'
 import { invite } from '../gateway/registry/terminals.ts'
+import type { Readers } from '../native/reader.ts'
+import { utf8 } from '../protocol/bytes.ts'
 import type { RequestBody } from '../protocol/messages/operations.ts'
 import { buildTopic } from '../protocol/topics.ts'
 import { GatewayClient, SoftwareCard } from '../test/support/gateway-client.ts'
 import { GatewayProcess } from '../test/support/gateway-process.ts'
 import { startMosquitto } from '../test/support/mosquitto.ts'
 import { NoticesClient } from '../test/support/notices-client.ts'
+import type { BenchDesk } from './desk.ts'
 import { type Figure, figure, timed } from './figure.ts'
 import { rawCommit, TYPING_MS } from './parts.ts'
 
@@ -40,6 +45,7 @@ const MANY_READERS = 100_000
 export interface BlockFigures {
   readonly block: Figure
   readonly blockCommitted: Figure
+  readonly blockOnCard: Figure
   readonly locate: Figure
   readonly locate1e5: Figure
 }
@@ -102,15 +108,37 @@ const idle = () => new Promise((resolve) => setTimeout(resolve, TYPING_MS))
 
 interface BlockSamples {
   readonly block: number[]
+  /** Empty without a card in a reader. */
+  readonly onCard: number[]
   readonly committed: number[]
   /** Of a sealed notice, as it crossed the broker. */
   readonly length: number
 }
 
-async function blocks(desk: Desk, n: number): Promise<BlockSamples> {
+/** A card in a real reader, which stands for the one that is blocked: its PIN is blocked as soon as the notice has been verified. */
+interface CardInReader {
+  readonly readers: Readers
+  readonly insertion: Insertion
+}
+
+/** A blank card's PIN and PUK. */
+const [BLANK_PIN, BLANK_PUK] = [utf8('123456'), utf8('12345678')]
+
+async function blockedOnCard({ readers, insertion }: CardInReader): Promise<number> {
+  const outcome = await blockPin(readers, insertion)
+  const at = performance.now()
+  if (outcome.kind !== 'blocked') throw new Error(`the PIN was not blocked: ${outcome.problem.code}`)
+  await withCard(readers, insertion, async ({ piv }) => {
+    await piv.select()
+    await piv.resetRetryCounter(BLANK_PUK, BLANK_PIN)
+  })
+  return at
+}
+
+async function blocks(desk: Desk, n: number, inReader?: CardInReader): Promise<BlockSamples> {
   const { supervisor, session, holder, card } = desk
   const observer = await mqtt.connectAsync(desk.url, { protocolVersion: 5 })
-  const samples = { block: [] as number[], committed: [] as number[], length: 0 }
+  const samples = { block: [] as number[], committed: [] as number[], onCard: [] as number[], length: 0 }
   try {
     const notice = buildTopic({ kind: 'terminal-notice', terminal: holder.client.terminal })
     await observer.subscribeAsync([supervisor.workerTopic(), notice], { qos: 0 })
@@ -119,17 +147,20 @@ async function blocks(desk: Desk, n: number): Promise<BlockSamples> {
       if (topic === notice) samples.length = bytes.length
       else reached = performance.now()
     })
-    for (let i = -WORK_BEFORE.blocks; i < n; i += 1) {
+    for (let i = inReader === undefined ? -WORK_BEFORE.blocks : -WARM_UP; i < n; i += 1) {
       await holder.client.login(card)
       holder.notices.length = 0
       if (i >= -WARM_UP) await idle()
       const ended = holder.notice(card.guid).then(() => performance.now())
+      const onCard = inReader === undefined ? undefined : ended.then(() => blockedOnCard(inReader))
       await supervisor.request('card.block', { session, guid: card.guid })
       const committedAt = performance.now()
       const endedAt = await ended
+      const onCardAt = await onCard
       if (i >= 0) {
         samples.block.push(endedAt - reached)
         samples.committed.push(committedAt - reached)
+        if (onCardAt !== undefined) samples.onCard.push(onCardAt - reached)
       }
       if ((await liftBlock(desk.registry, card.guid)) !== 'done') throw new Error('the block did not stand')
     }
@@ -248,8 +279,10 @@ function furnish(desk: Desk, count: number): void {
 /** Bytes of a request to locate a card and of its answer as they cross the broker, measured on the wire. */
 const LOCATE_LENGTHS = { there: 120, back: 300 }
 
-export async function measureBlocks({ quick }: { readonly quick: boolean }): Promise<BlockFigures> {
+/** `bench` lends its reader and a blank card. */
+export async function measureBlocks(bench: BenchDesk, { quick }: { readonly quick: boolean }): Promise<BlockFigures> {
   const n = quick ? 60 : 400
+  const inReader = { readers: bench.online.readers, insertion: await bench.insertBlankCard() }
   const desk = await startDesk()
   try {
     const body = { session: desk.session, card: desk.card.guid }
@@ -257,6 +290,7 @@ export async function measureBlocks({ quick }: { readonly quick: boolean }): Pro
     const blocked = await blocks(desk, n)
     const delivery = await rawDelivery(desk.url, blocked.length, n)
     const commits = await rawCommit(desk.folder, n)
+    const { onCard } = await blocks(desk, quick ? 20 : 100, inReader)
     const few = await locates(desk, body, n)
     const roundTrip = await rawRoundTrip(desk.url, LOCATE_LENGTHS, n)
     furnish(desk, MANY_READERS)
@@ -265,6 +299,7 @@ export async function measureBlocks({ quick }: { readonly quick: boolean }): Pro
     return {
       block: figure(blocked.block, { rawDelivery: delivery, rawCommit: commits }),
       blockCommitted: figure(blocked.committed, { rawDelivery: delivery, rawCommit: commits }),
+      blockOnCard: figure(onCard, { rawDelivery: delivery, rawCommit: commits }),
       locate: figure(few, { rawRoundTrip: roundTrip }),
       locate1e5: figure(many, { rawRoundTrip: laterRoundTrip }),
     }

@@ -33,7 +33,14 @@ const GROUPS: Readonly<Record<string, (options: Options) => Promise<Readonly<Rec
     }
   },
   apdu: (options) => measureApduRoundTrip(options),
-  blocks: async (options) => ({ ...(await measureBlocks(options)) }),
+  blocks: async (options) => {
+    const desk = await startBenchDesk()
+    try {
+      return { ...(await measureBlocks(desk, options)) }
+    } finally {
+      await desk.close()
+    }
+  },
 }
 
 function table(name: string, { unit, p50, p99, n, beside }: Figure): string {
