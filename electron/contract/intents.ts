@@ -1,5 +1,6 @@
 /** What the renderer may ask of main. Parsed by this schema in main, whatever the renderer sent. */
 import * as v from 'valibot'
+import { findingKindSchema } from '../../protocol/messages/finding-operations.ts'
 import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
 import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
 
@@ -31,6 +32,8 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('unblock') }),
   /** `search`: a card's number or a reader's name; all readers where absent. */
   v.strictObject({ kind: v.literal('show-readers'), search: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(120))) }),
+  /** For a supervisor: of one kind, or of all. */
+  v.strictObject({ kind: v.literal('show-findings'), only: v.optional(findingKindSchema) }),
   /** The next page of what is shown. */
   v.strictObject({ kind: v.literal('show-more') }),
   /** The language of the desk, from now on. */

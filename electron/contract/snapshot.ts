@@ -2,6 +2,7 @@
  * The one picture of the terminal that main shows to the renderer: sent whole at each change, never a
  * difference. No APDU, key, topic or PIN is in it.
  */
+import type { ListedFinding } from '../../protocol/messages/finding-operations.ts'
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
 import type { LanguageView } from './languages.ts'
@@ -77,6 +78,8 @@ export type Page =
   | { readonly kind: 'blocked'; readonly block: BlockView }
   /** Intents 'show-readers', 'show-more' and 'dismiss'. */
   | { readonly kind: 'readers'; readonly overview: ReadersOverview }
+  /** Intents 'show-findings', 'show-more', 'block-card' and 'dismiss'. */
+  | { readonly kind: 'findings'; readonly overview: FindingsOverview }
 
 export interface BlockView {
   readonly cause: 'pin' | 'puk' | 'card' | 'finding'
@@ -109,6 +112,28 @@ export interface ReadersOverview {
     readonly problem?: Problem
     readonly hasMore: boolean
   }
+}
+
+/** How many hours the chart of findings shows: a week. */
+export const CHART_HOURS = 7 * 24
+
+export type FindingKind = ListedFinding['kind']
+
+export interface FindingsOverview {
+  /** All kinds where absent. */
+  readonly only?: FindingKind
+  readonly findings: readonly FindingView[]
+  /** How many in each of the last CHART_HOURS hours, the first of them at `since`. */
+  readonly chart: { readonly since: number; readonly counts: readonly number[] }
+  readonly state: 'loading' | 'ready' | 'failed'
+  readonly problem?: Problem
+  readonly hasMore: boolean
+}
+
+export type FindingView = Omit<ListedFinding, 'card' | 'evidence'> & {
+  readonly cardNumber?: string
+  /** By the gateway's own names. */
+  readonly evidence: readonly { readonly name: string; readonly value: string | number | boolean }[]
 }
 
 /** A reader somewhere, as the gateway knows it. */

@@ -77,7 +77,7 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
       if (state.activity.kind !== 'enrolling') return to(state)
       return to({ ...state, activity: waiting(event.problem) })
     case 'command':
-      return commanded(state, event.command)
+      return commanded(state, event.command, now)
     case 'idle':
       return leftAlone(state)
     case 'begun':
@@ -275,7 +275,7 @@ function loggedIn(
 
 // What the person wants.
 
-function commanded(state: State, command: Command): Next | undefined {
+function commanded(state: State, command: Command, now: number): Next | undefined {
   const { activity } = state
   const stage = activity.kind === 'ceremony' ? activity.stage : undefined
   switch (command.kind) {
@@ -312,8 +312,9 @@ function commanded(state: State, command: Command): Next | undefined {
     case 'block-seen':
       return state.blocking?.state.kind === 'working' ? undefined : to(without(state, 'blocking'))
     case 'show-readers':
+    case 'show-findings':
     case 'show-more':
-      return look(state, command)
+      return look(state, command, now)
     case 'cancel':
       if (stage?.kind === 'insert') return to({ ...state, activity: waiting() })
       if (stage?.kind !== 'running' || stage.ask.kind === 'nothing') return undefined

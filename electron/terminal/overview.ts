@@ -1,7 +1,10 @@
 /** What a supervisor may look at: the questions to the gateway and what has been answered so far. */
-import type { Place } from '../../protocol/messages/operations.ts'
+import type { ListedFinding } from '../../protocol/messages/finding-operations.ts'
+import type { AnswerBody, Place } from '../../protocol/messages/operations.ts'
 
-export type Overview = {
+export type FindingKind = ListedFinding['kind']
+
+export interface ReadersLook {
   readonly of: 'readers'
   /** A card's number, or a reader's name; empty for all. */
   readonly search: string
@@ -10,12 +13,36 @@ export type Overview = {
   readonly next?: string
 }
 
-/** `session` is the supervisor's. */
-export type LookQuestion = {
-  readonly of: 'readers'
-  readonly session: Uint8Array
-  readonly search: string
-  readonly after?: string
+export interface FindingsLook {
+  readonly of: 'findings'
+  /** All kinds where absent. */
+  readonly only?: FindingKind
+  readonly findings: readonly ListedFinding[]
+  /** How many of each kind in each hour since then. */
+  readonly since: number
+  readonly hours: readonly AnswerBody<'findings.summary'>['hours'][number][]
+  readonly next?: number
 }
 
-export type LookAnswer = { readonly of: 'readers'; readonly places: readonly Place[]; readonly next?: string }
+export type Overview = ReadersLook | FindingsLook
+
+/** `session` is the supervisor's; `after` and `before` are the `next` of the page before. */
+export type LookQuestion =
+  | { readonly of: 'readers'; readonly session: Uint8Array; readonly search: string; readonly after?: string }
+  | {
+      readonly of: 'findings'
+      readonly session: Uint8Array
+      readonly only?: FindingKind
+      readonly before?: number
+      readonly since: number
+    }
+
+export type LookAnswer =
+  | { readonly of: 'readers'; readonly places: readonly Place[]; readonly next?: string }
+  | {
+      readonly of: 'findings'
+      readonly findings: readonly ListedFinding[]
+      /** With the first page only. */
+      readonly hours?: FindingsLook['hours']
+      readonly next?: number
+    }

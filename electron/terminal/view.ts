@@ -1,5 +1,4 @@
 /** Draws the terminal's state as the snapshot that the window shows. */
-import { toHex } from '../../protocol/bytes.ts'
 import { includesRole } from '../../protocol/messages/operations.ts'
 import type {
   BlockingView,
@@ -7,15 +6,16 @@ import type {
   CeremonyResult,
   Page,
   Prompt,
-  ReadersOverview,
   ReadersView,
   SessionView,
   Snapshot,
 } from '../contract/snapshot.ts'
 import { diagnose } from '../readers/diagnosis.ts'
+import { cardNumber, groupsOfFour } from './card-number.ts'
 import { languageView } from './language.ts'
+import { lookPage } from './look-view.ts'
 import { canRetry } from './remedies.ts'
-import type { Ask, Block, Blocking, LookingActivity, PersonSession, Stage, State } from './state.ts'
+import type { Ask, Block, Blocking, PersonSession, Stage, State } from './state.ts'
 
 /** The page where no ceremony runs and nobody is logged in. */
 export function waitingPage(state: State): Page {
@@ -45,7 +45,7 @@ function pageOf(state: State): Page {
     }
   }
   if (activity.kind === 'blocked') return { kind: 'blocked', block: blockView(state, activity.block) }
-  if (activity.kind === 'looking') return { kind: 'readers', overview: readersOverview(state, activity) }
+  if (activity.kind === 'looking') return lookPage(state, activity)
   if (state.session !== undefined) return { kind: 'session', session: sessionView(state.session) }
   return waitingPage(state)
 }
@@ -77,7 +77,8 @@ function askPrompt(ask: Ask): Prompt {
   return ask.kind === 'pin' ? { kind: 'enter-pin', ...about } : { kind: 'choose-pin', current: ask.request.current, ...about }
 }
 
-function sessionView({ login, card }: PersonSession): SessionView {
+function sessionView(session: PersonSession): SessionView {
+  const { login, card } = session
   const { holder, role, last, at } = login.result
   return {
     givenName: holder.givenName,
@@ -92,15 +93,6 @@ function sessionView({ login, card }: PersonSession): SessionView {
     ...(role === undefined ? {} : { role }),
     ...(last === undefined ? {} : { last }),
   }
-}
-
-function cardNumber(guid: Uint8Array): string {
-  return groupsOfFour(toHex(guid))
-}
-
-/** As people compare it with a printed one. */
-function groupsOfFour(text: string): string {
-  return (text.toUpperCase().match(/.{1,4}/g) ?? []).join(' ')
 }
 
 function readersView(state: State): ReadersView {
@@ -130,13 +122,6 @@ function blockView(state: State, block: Block): BlockView {
 /** Whether a supervisor can undo it at this desk, now. */
 export function canUnblock(gateway: State['gateway'], { cause }: Block): boolean {
   return gateway.kind === 'online' && (cause === 'pin' || cause === 'card')
-}
-
-function readersOverview({ operator }: State, { view, state }: LookingActivity): ReadersOverview {
-  if (!includesRole(operator?.role, 'supervisor')) return {}
-  const places = view.places.map(({ card, ...place }) => ({ ...place, ...(card && { cardNumber: cardNumber(card) }) }))
-  const problem = state.kind === 'failed' ? { problem: state.problem } : {}
-  return { everywhere: { search: view.search, places, state: state.kind, hasMore: view.next !== undefined, ...problem } }
 }
 
 function blockingView({ guid, state }: Blocking): BlockingView {

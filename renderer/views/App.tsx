@@ -12,6 +12,7 @@ import type { TerminalState } from '../store/terminal-store.ts'
 import { Blocked } from './Blocked.tsx'
 import { Ceremony } from './Ceremony.tsx'
 import { Enrol } from './Enrol.tsx'
+import { Findings } from './Findings.tsx'
 import { Idle } from './Idle.tsx'
 import { FirstOperator, Register } from './PersonForm.tsx'
 import { Readers } from './Readers.tsx'
@@ -101,6 +102,8 @@ function PageView({ snapshot }: { readonly snapshot: Snapshot }) {
       return <Blocked block={page.block} />
     case 'readers':
       return <Readers overview={page.overview} snapshot={snapshot} />
+    case 'findings':
+      return <Findings overview={page.overview} snapshot={snapshot} />
     default:
       return page satisfies never
   }

@@ -1,4 +1,4 @@
-import { KeyRound, Lock, LogOut, type LucideIcon, ShieldCheck, ShieldX, Usb, UserPlus } from 'lucide-react'
+import { KeyRound, Lock, LogOut, type LucideIcon, Radar, ShieldCheck, ShieldX, Usb, UserPlus } from 'lucide-react'
 import { useId, useState } from 'react'
 import { Button as Pressable } from 'react-aria-components'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
@@ -48,6 +48,12 @@ function MoreActions({ snapshot }: { readonly snapshot: Snapshot }) {
       </Button>
       {role && includesRole(role, 'supervisor') && (
         <>
+          <Button look="quiet" icon={Radar} onPress={() => void send({ kind: 'show-findings' })}>
+            {text('findings.action')}
+            {snapshot.newFindings !== undefined && (
+              <span className="badge">{text('findings.new', { count: snapshot.newFindings })}</span>
+            )}
+          </Button>
           <Button look="quiet" icon={ShieldCheck} onPress={() => void send({ kind: 'unblock' })}>
             {text('unblock.action')}
           </Button>

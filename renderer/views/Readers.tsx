@@ -42,9 +42,10 @@ function DeskReaderItem({ reader }: { readonly reader: DeskReader }) {
     <li className={problem ? 'desk-reader desk-reader-troubled' : 'desk-reader'}>
       <Icon className="desk-reader-icon" aria-hidden />
       <div>
-        <p>
-          <bdi className="desk-reader-name">{reader.name}</bdi> <span>{text(`readers.state.${reader.state}`)}</span>
+        <p className="desk-reader-name">
+          <bdi>{reader.name}</bdi>
         </p>
+        <p>{text(`readers.state.${reader.state}`)}</p>
         {problem && (
           <p className="desk-reader-remedy">
             {text(`problem.${problem.code}.title`)}. {remedyOf(texts, problem).join(' ')}

@@ -1,14 +1,16 @@
 /** Blocks, readers and findings, as snapshots. */
-import type {
-  BlockView,
-  Ceremony,
-  CeremonyKind,
-  DeskReader,
-  Page,
-  PlaceView,
-  Prompt,
-  Snapshot,
-  StepId,
+import {
+  type BlockView,
+  type Ceremony,
+  type CeremonyKind,
+  CHART_HOURS,
+  type DeskReader,
+  type FindingView,
+  type Page,
+  type PlaceView,
+  type Prompt,
+  type Snapshot,
+  type StepId,
 } from '../../../electron/contract/snapshot.ts'
 import type { Story } from './stories.ts'
 
@@ -48,6 +50,82 @@ const places: readonly PlaceView[] = Array.from({ length: 14 }, (_, index) => ({
   present: index !== 9,
 }))
 
+const findings: readonly FindingView[] = [
+  {
+    sequence: 41,
+    at: NOON - 300_000,
+    lastAt: NOON,
+    occurrences: 3,
+    kind: 'clone',
+    layer: 'perception',
+    severity: 'critical',
+    response: 'block-card',
+    own: true,
+    terminal: '4'.repeat(32),
+    site: 'Central Station',
+    cardNumber: GUID,
+    evidence: [
+      { name: 'how', value: 'travel' },
+      { name: 'otherSite', value: 'Harbour Street' },
+      { name: 'tookMs', value: 41_000 },
+      { name: 'neededMs', value: 300_000 },
+    ],
+  },
+  {
+    sequence: 40,
+    at: NOON - 5 * HOUR,
+    lastAt: NOON - 5 * HOUR,
+    occurrences: 1,
+    kind: 'delay',
+    layer: 'perception',
+    severity: 'high',
+    response: 'end-session',
+    own: true,
+    terminal: '5'.repeat(32),
+    site: 'University Hospital, Emergency Department',
+    cardNumber: GUID,
+    evidence: [
+      { name: 'lateMs', value: 34.2 },
+      { name: 'deviations', value: 11.8 },
+      { name: 'logins', value: 24 },
+    ],
+  },
+  {
+    sequence: 39,
+    at: NOON - 30 * HOUR,
+    lastAt: NOON - 29 * HOUR,
+    occurrences: 212,
+    kind: 'replay',
+    layer: 'perception',
+    severity: 'medium',
+    response: 'notify',
+    own: false,
+    terminal: '6'.repeat(32),
+    site: 'Market Square',
+    evidence: [{ name: 'frames', value: 212 }],
+  },
+  {
+    sequence: 38,
+    at: NOON - 50 * HOUR,
+    lastAt: NOON - 50 * HOUR,
+    occurrences: 1,
+    kind: 'flooding',
+    layer: 'application',
+    severity: 'low',
+    response: 'slow-down',
+    own: true,
+    terminal: '',
+    site: '',
+    evidence: [{ name: 'messages', value: 301 }],
+  },
+]
+
+/** A quiet week with a bad night. */
+const counts = Array.from({ length: CHART_HOURS }, (_, hour) =>
+  hour > 100 && hour < 110 ? (hour * 7) % 11 : hour % 29 === 0 ? 1 : 0,
+)
+const chart = { since: NOON - CHART_HOURS * HOUR, counts }
+
 type MakeStory = (name: string, page: Page, rest?: Partial<Snapshot>) => Story
 type MakeCeremony = (kind: CeremonyKind, at: StepId | 'end', prompt: Prompt, person?: Ceremony['person']) => Page
 
@@ -79,11 +157,11 @@ export function blockingStories(story: MakeStory, ceremony: MakeCeremony): reado
     story('idle-supervisor', { kind: 'idle' }, { ...supervisor, newFindings: 3 }),
     {
       ...story('block-number', { kind: 'idle' }, supervisor),
-      async act(page) {
-        await page.getByRole('button', { name: 'Block a card', exact: true }).click()
-        await page.getByLabel('Card number').fill('6F1C 42A9')
-        await page.getByRole('button', { name: 'Block the card', exact: true }).click()
-        await page.getByText('A card number has 32 digits').first().waitFor()
+      async act(page, { text }) {
+        await page.getByRole('button', { name: text('block.action-number'), exact: true }).click()
+        await page.getByLabel(text('block.number')).fill('6F1C 42A9')
+        await page.getByRole('button', { name: text('block.confirm'), exact: true }).click()
+        await page.getByText(text('block.number-wrong')).first().waitFor()
       },
     },
     story('unblock-approval', unblocking(ceremony, 'approval', 'approve', { kind: 'insert-card' })),
@@ -94,6 +172,21 @@ export function blockingStories(story: MakeStory, ceremony: MakeCeremony): reado
     story(
       'unblock-refused',
       unblocking(ceremony, 'approval', 'approve', { kind: 'failed', problem: { code: 'approver-needed' }, canRetry: true }),
+    ),
+    story('findings', { kind: 'findings', overview: { findings, chart, state: 'ready', hasMore: true } }, supervisor),
+    story(
+      'findings-none',
+      {
+        kind: 'findings',
+        overview: {
+          only: 'injection',
+          findings: [],
+          chart: { ...chart, counts: counts.map(() => 0) },
+          state: 'ready',
+          hasMore: false,
+        },
+      },
+      supervisor,
     ),
     story('readers-desk', { kind: 'readers', overview: {} }, { readers: { readers: [], desk } }),
     story(

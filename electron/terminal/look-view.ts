@@ -1,0 +1,53 @@
+/** Draws what an operator looks at. */
+import { includesRole } from '../../protocol/messages/operations.ts'
+import { CHART_HOURS, type FindingsOverview, type FindingView, type Page, type ReadersOverview } from '../contract/snapshot.ts'
+import { cardNumber } from './card-number.ts'
+import type { FindingsLook, ReadersLook } from './overview.ts'
+import type { LookingActivity, State } from './state.ts'
+
+const HOUR_MS = 3_600_000
+
+export function lookPage(state: State, { view, state: progress }: LookingActivity): Page {
+  switch (view.of) {
+    case 'readers':
+      return { kind: 'readers', overview: readersOverview(state, view, progress) }
+    case 'findings':
+      return { kind: 'findings', overview: findingsOverview(view, progress) }
+    default:
+      return view satisfies never
+  }
+}
+
+function progressOf(progress: LookingActivity['state'], next: unknown) {
+  const problem = progress.kind === 'failed' ? { problem: progress.problem } : {}
+  return { state: progress.kind, hasMore: next !== undefined, ...problem }
+}
+
+function readersOverview({ operator }: State, view: ReadersLook, progress: LookingActivity['state']): ReadersOverview {
+  if (!includesRole(operator?.role, 'supervisor')) return {}
+  const places = view.places.map(({ card, ...place }) => ({ ...place, ...(card && { cardNumber: cardNumber(card) }) }))
+  return { everywhere: { search: view.search, places, ...progressOf(progress, view.next) } }
+}
+
+function findingsOverview(view: FindingsLook, progress: LookingActivity['state']): FindingsOverview {
+  const { only, since, hours, findings } = view
+  const counts = Array.from({ length: CHART_HOURS }, () => 0)
+  for (const { at, kind, count } of hours) {
+    const index = Math.floor((at - since) / HOUR_MS)
+    if (only === undefined || only === kind) counts[index] = (counts[index] ?? 0) + count
+  }
+  return {
+    findings: findings.map(findingView),
+    chart: { since, counts: counts.slice(0, CHART_HOURS) },
+    ...(only && { only }),
+    ...progressOf(progress, view.next),
+  }
+}
+
+function findingView({ card, evidence, ...finding }: FindingsLook['findings'][number]): FindingView {
+  return {
+    ...finding,
+    evidence: Object.entries(evidence).map(([name, value]) => ({ name, value })),
+    ...(card && { cardNumber: cardNumber(card) }),
+  }
+}
