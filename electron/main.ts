@@ -84,6 +84,8 @@ async function run(settings: Settings): Promise<void> {
       simulate: async (command) => (await services()).simulate(command),
       look: async (question) => (await services()).look(question),
       block: async (session, guid) => (await services()).block(session, guid),
+      openRecord: (login, show) => ready?.openRecord(login, show),
+      addNote: async (session, note) => (await services()).addNote(session, note),
       cardIn: (card) => ready?.cardIn(card),
     },
   })

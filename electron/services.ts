@@ -24,6 +24,7 @@ import { createSeenCards } from './presence/seen-cards.ts'
 import { mergeReaders } from './readers/merged-readers.ts'
 import { startPcscProcess } from './readers/pcsc-process.ts'
 import { watchUsbReaders } from './readers/usb.ts'
+import { createRecords } from './records/records.ts'
 import { createIdentityStore, type KeyProtection } from './session/identity.ts'
 import type { GatewayLink } from './session/link.ts'
 import { createNoticeKeyStore } from './session/notice-keys.ts'
@@ -81,6 +82,7 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
     onBlockListVersion: (version) => blocks.announced(version),
   })
   const link = () => gateway.gateway()?.link
+  const records = createRecords({ gateway: () => gateway.gateway(), crypto: nodeCrypto })
   const reports = createPinReports({ path: join(folder, 'pin-reports.json'), link })
   const blocks = createBlockList({
     path: join(folder, 'blocks.json'),
@@ -201,6 +203,7 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
     },
     enrol: (code) => gateway.enrol(code),
     async endSession(session, reason) {
+      records.end(session, reason)
       if (reason === 'blocked') {
         link()?.ended(session)
         return
@@ -218,6 +221,8 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
       asking(async (asked) => {
         await asked.request('card.block', { session, guid })
       }),
+    openRecord: (login, show) => records.open(login, show),
+    addNote: (session, note) => records.addNote(session, note),
     cardIn: (card) => cards.cardIn(card),
     async close() {
       closed = true

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { findingKindSchema } from '../../protocol/messages/finding-operations.ts'
 import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
 import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
+import { NOTE_MAX_LENGTH } from './record.ts'
 
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
 const PIN = /^[0-9]{6,8}$/
@@ -24,6 +25,11 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('dismiss') }),
   v.strictObject({ kind: v.literal('end-session') }),
   v.strictObject({ kind: v.literal('sign-out') }),
+  /** Into the record of the person who is logged in. */
+  v.strictObject({
+    kind: v.literal('add-note'),
+    text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(NOTE_MAX_LENGTH)),
+  }),
   /** A supervisor blocks the card with that number, or of the person who is logged in. */
   v.strictObject({ kind: v.literal('block-card'), card: v.optional(cardNumber) }),
   /** Leaves the outcome of 'block-card' behind. */

@@ -50,6 +50,13 @@ export const PROBLEMS = [
   'session-stopped',
   'approver-needed',
   'unblock-interrupted',
+  // Services behind a login.
+  'service-silent',
+  'service-untrusted',
+  'service-refused',
+  'service-failed',
+  'service-ended',
+  'note-unconfirmed',
   'unexpected',
   ...REFUSALS,
 ] as const

@@ -7,6 +7,7 @@ import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
 import type { LanguageView } from './languages.ts'
 import type { Problem, ProblemCode } from './problems.ts'
+import type { RecordView } from './record.ts'
 
 export interface Snapshot {
   /** Grows with each snapshot. */
@@ -219,6 +220,8 @@ export interface SessionView {
   readonly reader: string
   /** How long from the last digit to the session, in milliseconds. */
   readonly loginMs: number
+  /** Absent where this gateway knows no records service. */
+  readonly record?: RecordView
 }
 
 export interface SimulationView {

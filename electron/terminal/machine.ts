@@ -38,6 +38,7 @@ import {
   without,
   withStage,
 } from './moves.ts'
+import { addNote, noteEnded, recordChanged } from './record.ts'
 import { canRetry } from './remedies.ts'
 import {
   type Ask,
@@ -106,6 +107,10 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
       return lookFailed(state, event.look, event.problem)
     case 'block-ended':
       return blockEnded(state, event.guid, event.problem)
+    case 'record':
+      return recordChanged(state, event.session, event.record)
+    case 'note-ended':
+      return noteEnded(state, event.session, event.problem)
     default:
       return event satisfies never
   }
@@ -270,7 +275,9 @@ function loggedIn(
   if (!isPresent(state.readers, stage.card)) {
     return to(failed(state, removed(stage.card), stage.card), endOf(result.session, 'card-removed'))
   }
-  return to({ ...state, session: { login, card: stage.card }, activity: waiting() })
+  const operator = state.operator && { operator: state.operator.session }
+  const record: Effect = { kind: 'open-record', session: result.session, ...operator }
+  return to({ ...state, session: { login, card: stage.card }, activity: waiting() }, record)
 }
 
 // What the person wants.
@@ -315,6 +322,8 @@ function commanded(state: State, command: Command, now: number): Next | undefine
     case 'show-findings':
     case 'show-more':
       return look(state, command, now)
+    case 'add-note':
+      return addNote(state, command.text)
     case 'cancel':
       if (stage?.kind === 'insert') return to({ ...state, activity: waiting() })
       if (stage?.kind !== 'running' || stage.ask.kind === 'nothing') return undefined

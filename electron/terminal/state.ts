@@ -12,8 +12,10 @@ import type { LoginOutcome } from '../ceremonies/login.ts'
 import type { Intent } from '../contract/intents.ts'
 import type { Language, LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
+import type { NoteOutcome } from '../contract/record.ts'
 import type { CeremonyResult, GatewayView, SimulationView, Step, StepId } from '../contract/snapshot.ts'
 import type { UsbReaders } from '../readers/usb.ts'
+import type { NewNote, RecordReport } from '../records/report.ts'
 import type { LookAnswer, LookQuestion, Overview } from './overview.ts'
 
 export type CeremonyRequest =
@@ -133,6 +135,10 @@ export interface OperatorState {
 export interface PersonSession {
   readonly login: LoginOutcome
   readonly card: Insertion
+  /** Absent until the records service was asked for, and where there is none. */
+  readonly record?: RecordReport
+  /** What became of the last note; absent before the first. */
+  readonly note?: NoteOutcome
 }
 
 export interface LanguageState {
@@ -223,6 +229,9 @@ export type TerminalEvent =
   | { readonly kind: 'looked'; readonly look: number; readonly answer: LookAnswer }
   | { readonly kind: 'look-failed'; readonly look: number; readonly problem: Problem }
   | { readonly kind: 'block-ended'; readonly guid: Uint8Array; readonly problem?: Problem }
+  /** `session` is the login's. */
+  | { readonly kind: 'record'; readonly session: Uint8Array; readonly record: RecordReport | undefined }
+  | { readonly kind: 'note-ended'; readonly session: Uint8Array; readonly problem?: Problem }
 
 /** 'blocked' is nothing that the gateway has to be told. */
 export type SessionEndReason = RequestBody<'session.end'>['reason'] | 'blocked'
@@ -238,6 +247,9 @@ export type Effect =
   | { readonly kind: 'simulate'; readonly command: SimulationCommand }
   | { readonly kind: 'look'; readonly look: number; readonly question: LookQuestion }
   | { readonly kind: 'block'; readonly session: Uint8Array; readonly guid: Uint8Array }
+  /** It ends with 'end-session'. */
+  | { readonly kind: 'open-record'; readonly session: Uint8Array; readonly operator?: Uint8Array }
+  | { readonly kind: 'add-note'; readonly session: Uint8Array; readonly note: NewNote }
 
 export interface Transition {
   readonly state: State

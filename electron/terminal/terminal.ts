@@ -14,6 +14,7 @@ import type { LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { GatewayView, SimulationView, Snapshot } from '../contract/snapshot.ts'
 import type { UsbReaders } from '../readers/usb.ts'
+import type { NewNote, RecordLogin, ShowRecord } from '../records/report.ts'
 import { transition } from './machine.ts'
 import type { LookAnswer, LookQuestion } from './overview.ts'
 import {
@@ -39,13 +40,17 @@ export interface Drivers {
   ): Promise<Extract<Outcome, { kind: 'logged-in' | 'finished' | 'approved' }>>
   /** Enrols by an invitation's code; answers with what went wrong, or nothing. */
   enrol(code: string): Promise<Problem | undefined>
-  /** Tells the gateway; never rejects. */
+  /** Tells the gateway, and the services that the login was good for; never rejects. */
   endSession(session: Uint8Array, reason: SessionEndReason): Promise<void>
   simulate(command: SimulationCommand): Promise<void>
   /** Asks the gateway; rejects with CeremonyFailed. */
   look(question: LookQuestion): Promise<LookAnswer>
   /** Has a card blocked, by the supervisor of that session; rejects with CeremonyFailed. */
   block(session: Uint8Array, guid: Uint8Array): Promise<void>
+  /** Begins beside the login, and shows what comes of it until `endSession`. */
+  openRecord(login: RecordLogin, show: ShowRecord): void
+  /** Rejects with CeremonyFailed. */
+  addNote(session: Uint8Array, note: NewNote): Promise<void>
   /** The number of that card, where a ceremony has learned it; undefined before anything was driven. */
   cardIn(card: Insertion): Uint8Array | undefined
 }
@@ -163,6 +168,14 @@ export function createTerminal(options: TerminalOptions): Terminal {
       case 'block':
         void block(effect.session, effect.guid)
         return
+      case 'open-record': {
+        const { kind: _, ...login } = effect
+        drivers.openRecord(login, (record) => void dispatch({ kind: 'record', session: login.session, record }))
+        return
+      }
+      case 'add-note':
+        void addNote(effect.session, effect.note)
+        return
       default:
         effect satisfies never
     }
@@ -201,6 +214,15 @@ export function createTerminal(options: TerminalOptions): Terminal {
       dispatch({ kind: 'block-ended', guid })
     } catch (error) {
       dispatch({ kind: 'block-ended', guid, problem: problemOfDriver('block', error) })
+    }
+  }
+
+  async function addNote(session: Uint8Array, note: NewNote): Promise<void> {
+    try {
+      await drivers.addNote(session, note)
+      dispatch({ kind: 'note-ended', session })
+    } catch (error) {
+      dispatch({ kind: 'note-ended', session, problem: problemOfDriver('note', error) })
     }
   }
 

@@ -14,6 +14,7 @@ import { diagnose } from '../readers/diagnosis.ts'
 import { cardNumber, groupsOfFour } from './card-number.ts'
 import { languageView } from './language.ts'
 import { lookPage } from './look-view.ts'
+import { recordView } from './record.ts'
 import { canRetry } from './remedies.ts'
 import type { Ask, Block, Blocking, PersonSession, Stage, State } from './state.ts'
 
@@ -80,6 +81,7 @@ function askPrompt(ask: Ask): Prompt {
 function sessionView(session: PersonSession): SessionView {
   const { login, card } = session
   const { holder, role, last, at } = login.result
+  const record = recordView(session)
   return {
     givenName: holder.givenName,
     familyName: holder.familyName,
@@ -92,6 +94,7 @@ function sessionView(session: PersonSession): SessionView {
     loginMs: login.loginMs,
     ...(role === undefined ? {} : { role }),
     ...(last === undefined ? {} : { last }),
+    ...(record && { record }),
   }
 }
 

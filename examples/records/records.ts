@@ -19,7 +19,13 @@ import {
 
 export const SCOPES = 'record:read,record:note=desk'
 
-const noteSchema = v.strictObject({ number: v.number(), at: v.number(), text: v.string() })
+const noteSchema = v.strictObject({
+  number: v.number(),
+  at: v.number(),
+  text: v.string(),
+  /** Who took it, as the terminal says: this service knows the people at desks no better than those in front of them. */
+  author: v.optional(v.string()),
+})
 export const recordSchema = v.strictObject({
   /** Milliseconds since 1970; when this service met the person. */
   since: v.number(),
@@ -27,6 +33,7 @@ export const recordSchema = v.strictObject({
   notes: v.array(noteSchema),
 })
 const NOTE_LENGTH = 2000
+const AUTHOR_LENGTH = 200
 const NOTES_SHOWN = 100
 /** A record that is full is a matter for whoever runs the service. */
 const MAX_NOTES = 10_000
@@ -38,6 +45,7 @@ const SCHEMA = `
     number INTEGER NOT NULL,
     at INTEGER NOT NULL,
     text TEXT NOT NULL,
+    author TEXT,
     PRIMARY KEY (person, number)
   ) STRICT, WITHOUT ROWID;
 `
@@ -62,21 +70,24 @@ export class Records {
     const record = this.#database.prepare('SELECT since FROM records WHERE person = ?').get(person)
     if (record === undefined) throw new Refusal('no-record')
     const notes = this.#database
-      .prepare('SELECT number, at, text FROM notes WHERE person = ? ORDER BY number DESC LIMIT ?')
+      .prepare('SELECT number, at, text, author FROM notes WHERE person = ? ORDER BY number DESC LIMIT ?')
       .all(person, NOTES_SHOWN)
-    return v.parse(recordSchema, { ...record, notes: notes.map((note) => ({ ...note })) })
+    return v.parse(recordSchema, {
+      ...record,
+      notes: notes.map(({ author, ...note }) => ({ ...note, ...(author === null ? {} : { author }) })),
+    })
   }
 
-  append(person: string, text: string): v.InferOutput<typeof noteSchema> {
+  append(person: string, text: string, author?: string): v.InferOutput<typeof noteSchema> {
     const { last } = v.parse(
       v.object({ last: v.number() }),
       this.#database.prepare('SELECT coalesce(max(number), 0) AS last FROM notes WHERE person = ?').get(person),
     )
     if (last >= MAX_NOTES) throw new Refusal('record-full')
-    const note = { number: last + 1, at: this.#now(), text }
+    const note = { number: last + 1, at: this.#now(), text, ...(author === undefined ? {} : { author }) }
     this.#database
-      .prepare('INSERT INTO notes (person, number, at, text) VALUES (?, ?, ?, ?)')
-      .run(person, note.number, note.at, text)
+      .prepare('INSERT INTO notes (person, number, at, text, author) VALUES (?, ?, ?, ?, ?)')
+      .run(person, note.number, note.at, text, author ?? null)
     return note
   }
 
@@ -95,9 +106,12 @@ export function recordOperations(records: Records): Operations {
     }),
     'record.note': operation({
       scope: 'record:note',
-      request: v.strictObject({ text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(NOTE_LENGTH)) }),
+      request: v.strictObject({
+        text: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(NOTE_LENGTH)),
+        author: v.optional(v.pipe(v.string(), v.maxLength(AUTHOR_LENGTH))),
+      }),
       answer: noteSchema,
-      handle: ({ text }, session) => records.append(session.subject, text),
+      handle: ({ text, author }, session) => records.append(session.subject, text, author),
     }),
   }
 }

@@ -1,9 +1,11 @@
 /** The texts in Arabic: formal; six plural forms; Latin names and codes are isolated by texts.ts. */
 import { problems } from './ar-problems.ts'
+import { records } from './ar-records.ts'
 import type { Table } from './texts.ts'
 
 export const ar: Partial<Table<Intl.LDMLPluralRule>> = {
   ...problems,
+  ...records,
 
   'app.name': 'Tessera',
   'app.main': 'المطلوب الآن',

@@ -1,9 +1,11 @@
 /** The texts in German: formal address; whoever works at the desk carries a „Dienstkarte“. */
 import { problems } from './de-problems.ts'
+import { records } from './de-records.ts'
 import type { Table } from './texts.ts'
 
 export const de: Partial<Table<'one' | 'other'>> = {
   ...problems,
+  ...records,
 
   'app.name': 'Tessera',
   'app.main': 'Was jetzt zu tun ist',

@@ -5,9 +5,11 @@
  */
 import { blocking } from './en-blocking.ts'
 import { problems } from './en-problems.ts'
+import { records } from './en-records.ts'
 
 export const en = {
   ...problems,
+  ...records,
   ...blocking,
 
   'app.name': 'Tessera',

@@ -1,9 +1,11 @@
 /** The texts in Spanish: formal address; whoever works at the desk carries a “tarjeta de servicio”. */
 import { problems } from './es-problems.ts'
+import { records } from './es-records.ts'
 import type { Table } from './texts.ts'
 
 export const es: Partial<Table<'one' | 'many' | 'other'>> = {
   ...problems,
+  ...records,
 
   'app.name': 'Tessera',
   'app.main': 'Qué hacer ahora',

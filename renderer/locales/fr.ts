@@ -1,9 +1,11 @@
 /** The texts in French: formal address; whoever works at the desk carries a “carte de service”. */
 import { problems } from './fr-problems.ts'
+import { records } from './fr-records.ts'
 import type { Table } from './texts.ts'
 
 export const fr: Partial<Table<'one' | 'many' | 'other'>> = {
   ...problems,
+  ...records,
 
   'app.name': 'Tessera',
   'app.main': 'Ce qu’il faut faire maintenant',

@@ -1,9 +1,11 @@
 /** The texts in Hindi: formal address; English words where a desk says them in English (card, PIN, login). */
 import { problems } from './hi-problems.ts'
+import { records } from './hi-records.ts'
 import type { Table } from './texts.ts'
 
 export const hi: Partial<Table<'one' | 'other'>> = {
   ...problems,
+  ...records,
 
   'app.name': 'Tessera',
   'app.main': 'अभी क्या करना है',

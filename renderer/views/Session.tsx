@@ -6,6 +6,7 @@ import { CardDrawing } from '../components/CardDrawing.tsx'
 import { fullName, useTerminal, useTexts } from '../components/context.ts'
 import { Stage } from '../components/Stage.tsx'
 import { BlockDialog } from './BlockDialog.tsx'
+import { PersonRecord } from './PersonRecord.tsx'
 import { includesRole } from './roles.ts'
 
 interface Fact {
@@ -41,7 +42,7 @@ export function Session({ session, snapshot }: { readonly session: SessionView; 
     <Stage
       title={text('session.title', { name: fullName(texts, session) })}
       hint={text('session.hint')}
-      picture={<CardDrawing pose="done" />}
+      picture={session.record ? <PersonRecord record={session.record} /> : <CardDrawing pose="done" />}
     >
       <dl className="facts" aria-label={text('session.facts')}>
         {facts.map(({ name, value, kind }) => (

@@ -4,6 +4,7 @@ import { CeremonyCancelled, type Guide } from '../../electron/ceremonies/guide.t
 import type { Intent } from '../../electron/contract/intents.ts'
 import type { Problem } from '../../electron/contract/problems.ts'
 import type { Page, Prompt } from '../../electron/contract/snapshot.ts'
+import type { NewNote, RecordLogin, ShowRecord } from '../../electron/records/report.ts'
 import type { LookAnswer, LookQuestion } from '../../electron/terminal/overview.ts'
 import type { CeremonyRequest, Outcome, SessionEndReason, SimulationCommand } from '../../electron/terminal/state.ts'
 import { createTerminal } from '../../electron/terminal/terminal.ts'
@@ -32,6 +33,13 @@ export interface AskedBlock {
   reject(error: Error): void
 }
 
+export interface AskedNote {
+  readonly session: number
+  readonly note: NewNote
+  resolve(): void
+  reject(error: Error): void
+}
+
 export function loginResult(number: number, role?: Role): LoginResult {
   return {
     session: new Uint8Array(16).fill(number),
@@ -52,6 +60,8 @@ export function createDesk(
   const unexpected: string[] = []
   const looks: AskedLook[] = []
   const blocks: AskedBlock[] = []
+  const records: { readonly login: RecordLogin; readonly show: ShowRecord }[] = []
+  const notes: AskedNote[] = []
   const knownCards = new Map<string, Uint8Array>()
   const keptLanguages: string[] = []
   const terminal = createTerminal({
@@ -73,6 +83,9 @@ export function createDesk(
       look: (question) => new Promise((resolve, reject) => looks.push({ question, resolve, reject })),
       block: (session, guid) =>
         new Promise((resolve, reject) => blocks.push({ session: session[0] ?? 0, guid: toHex(guid), resolve, reject })),
+      openRecord: (login, show) => void records.push({ login, show }),
+      addNote: (session, note) =>
+        new Promise((resolve, reject) => notes.push({ session: session[0] ?? 0, note, resolve, reject })),
       cardIn: (card) => knownCards.get(`${card.reader} ${card.insertions}`),
     },
   })
@@ -98,6 +111,8 @@ export function createDesk(
     endedSessions,
     looks,
     blocks,
+    records,
+    notes,
     knownCards,
     simulated,
     unexpected,

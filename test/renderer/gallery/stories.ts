@@ -10,6 +10,7 @@ import type {
   StepId,
 } from '../../../electron/contract/snapshot.ts'
 import { blockingStories } from './blocking-stories.ts'
+import { recordStories } from './record-stories.ts'
 
 export interface Story {
   readonly name: string
@@ -104,7 +105,7 @@ const jon = { givenName: 'Jon', familyName: 'Björnsson' }
 const long = { givenName: 'Wilhelmina Alexandra Konstantina', familyName: 'Papadimitrakopoulou-Featherstonehaugh' }
 const GUID = '6F1C 42A9 07DE 4B35 9C80 51E2 D47A B31F'
 
-const session: Page = {
+const session: Extract<Page, { kind: 'session' }> = {
   kind: 'session',
   session: {
     ...jon,
@@ -261,4 +262,5 @@ export const stories: readonly Story[] = [
     { simulation },
   ),
   ...blockingStories(story, ceremony),
+  ...recordStories(story, session),
 ]

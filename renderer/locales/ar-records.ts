@@ -1,0 +1,27 @@
+/** The person’s record and the service that keeps it, in Arabic. */
+export const records = {
+  'record.title': 'السجل',
+  'record.entries': 'المدخلات، الأحدث أولًا',
+  'record.connecting': 'جارٍ فتح السجل',
+  'record.again': 'جارٍ الاتصال بالسجل من جديد',
+  'record.empty': 'لم يُكتب شيء بعد.',
+  'record.private': 'مشفّر من هذا المكتب حتى خدمة السجلات',
+  'record.note': 'إضافة ملاحظة',
+  'record.note-save': 'حفظ الملاحظة',
+  'record.note-sending': 'جارٍ حفظ الملاحظة',
+  'record.note-added': 'الملاحظة موجودة في السجل',
+  'record.note-not-allowed': 'إضافة الملاحظات تتطلب دورًا آخر. يمكنك قراءة السجل.',
+
+  'problem.service-silent.title': 'خدمة السجلات لا ترد',
+  'problem.service-silent.remedy': 'تسجيل الدخول ما زال قائمًا. يعيد Tessera المحاولة من تلقاء نفسه.',
+  'problem.service-untrusted.title': 'لم تستطع خدمة السجلات إثبات هويتها',
+  'problem.service-untrusted.remedy': 'لم يُرسل إليها شيء. إذا استمر ذلك، فأبلغ مسؤول النظام.',
+  'problem.service-refused.title': 'رفضت خدمة السجلات الطلب',
+  'problem.service-refused.remedy': 'اسأل القائمين على خدمة السجلات عمّا يسمح به سجل هذا الشخص.',
+  'problem.service-failed.title': 'لم تستطع خدمة السجلات تنفيذ ذلك',
+  'problem.service-failed.remedy': 'حاول مرة أخرى بعد قليل. إذا استمر ذلك، فأبلغ القائمين على خدمة السجلات.',
+  'problem.service-ended.title': 'أغلقت خدمة السجلات السجل',
+  'problem.service-ended.remedy': 'أخرج البطاقة وسجّل دخول الشخص من جديد.',
+  'problem.note-unconfirmed.title': 'ليس مؤكدًا أن الملاحظة قد حُفظت',
+  'problem.note-unconfirmed.remedy': 'ابحث عنها في السجل قبل أن تحفظها مرة أخرى.',
+} as const

@@ -1,0 +1,27 @@
+/** The person's record and the service that keeps it, in English. */
+export const records = {
+  'record.title': 'Record',
+  'record.entries': 'Entries, the newest first',
+  'record.connecting': 'Opening the record',
+  'record.again': 'Connecting to the record again',
+  'record.empty': 'Nothing has been written yet.',
+  'record.private': 'Encrypted from this desk to the records service',
+  'record.note': 'Add a note',
+  'record.note-save': 'Save the note',
+  'record.note-sending': 'Saving the note',
+  'record.note-added': 'The note is in the record',
+  'record.note-not-allowed': 'Notes need another role. You may read the record.',
+
+  'problem.service-silent.title': 'The records service does not answer',
+  'problem.service-silent.remedy': 'The login stands. Tessera tries again by itself.',
+  'problem.service-untrusted.title': 'The records service could not prove who it is',
+  'problem.service-untrusted.remedy': 'Nothing was sent to it. Tell your administrator if it stays so.',
+  'problem.service-refused.title': 'The records service said no',
+  'problem.service-refused.remedy': 'Ask whoever runs the records service what this person’s record allows.',
+  'problem.service-failed.title': 'The records service could not do that',
+  'problem.service-failed.remedy': 'Try again in a moment. If it stays so, tell whoever runs the records service.',
+  'problem.service-ended.title': 'The records service has closed the record',
+  'problem.service-ended.remedy': 'Take the card out and log the person in again.',
+  'problem.note-unconfirmed.title': 'It is not certain whether the note was saved',
+  'problem.note-unconfirmed.remedy': 'Look for it in the record before you save it once more.',
+} as const

@@ -1,0 +1,27 @@
+/** The person’s record and the service that keeps it, in French. */
+export const records = {
+  'record.title': 'Dossier',
+  'record.entries': 'Entrées, la plus récente en premier',
+  'record.connecting': 'Ouverture du dossier',
+  'record.again': 'Reconnexion au dossier',
+  'record.empty': 'Rien n’y est encore écrit.',
+  'record.private': 'Chiffré de ce poste jusqu’au service des dossiers',
+  'record.note': 'Ajouter une note',
+  'record.note-save': 'Enregistrer la note',
+  'record.note-sending': 'Enregistrement de la note',
+  'record.note-added': 'La note est dans le dossier',
+  'record.note-not-allowed': 'Les notes demandent un autre rôle. Vous pouvez lire le dossier.',
+
+  'problem.service-silent.title': 'Le service des dossiers ne répond pas',
+  'problem.service-silent.remedy': 'La connexion de la personne reste valable. Tessera réessaie de lui-même.',
+  'problem.service-untrusted.title': 'Le service des dossiers n’a pas pu prouver son identité',
+  'problem.service-untrusted.remedy': 'Rien ne lui a été envoyé. Si cela dure, prévenez votre administrateur.',
+  'problem.service-refused.title': 'Le service des dossiers a refusé',
+  'problem.service-refused.remedy': 'Demandez à qui gère le service des dossiers ce que permet le dossier de cette personne.',
+  'problem.service-failed.title': 'Le service des dossiers n’a pas pu le faire',
+  'problem.service-failed.remedy': 'Réessayez dans un instant. Si cela dure, prévenez qui gère le service des dossiers.',
+  'problem.service-ended.title': 'Le service des dossiers a fermé le dossier',
+  'problem.service-ended.remedy': 'Retirez la carte et connectez de nouveau la personne.',
+  'problem.note-unconfirmed.title': 'Il n’est pas certain que la note soit enregistrée',
+  'problem.note-unconfirmed.remedy': 'Cherchez-la dans le dossier avant de l’enregistrer encore une fois.',
+} as const

@@ -1,0 +1,27 @@
+/** The person’s record and the service that keeps it, in Hindi. */
+export const records = {
+  'record.title': 'रिकॉर्ड',
+  'record.entries': 'प्रविष्टियाँ, सबसे नई पहले',
+  'record.connecting': 'रिकॉर्ड खोला जा रहा है',
+  'record.again': 'रिकॉर्ड से दोबारा जोड़ा जा रहा है',
+  'record.empty': 'अभी तक कुछ नहीं लिखा गया है।',
+  'record.private': 'इस डेस्क से रिकॉर्ड सेवा तक एन्क्रिप्टेड',
+  'record.note': 'टिप्पणी जोड़ें',
+  'record.note-save': 'टिप्पणी सहेजें',
+  'record.note-sending': 'टिप्पणी सहेजी जा रही है',
+  'record.note-added': 'टिप्पणी रिकॉर्ड में है',
+  'record.note-not-allowed': 'टिप्पणी के लिए दूसरी भूमिका चाहिए। आप रिकॉर्ड पढ़ सकते हैं।',
+
+  'problem.service-silent.title': 'रिकॉर्ड सेवा जवाब नहीं दे रही है',
+  'problem.service-silent.remedy': 'लॉगिन बना हुआ है। Tessera अपने आप दोबारा कोशिश करता है।',
+  'problem.service-untrusted.title': 'रिकॉर्ड सेवा अपनी पहचान साबित नहीं कर सकी',
+  'problem.service-untrusted.remedy': 'उसे कुछ नहीं भेजा गया। अगर यही रहे, तो अपने व्यवस्थापक को बताएँ।',
+  'problem.service-refused.title': 'रिकॉर्ड सेवा ने मना कर दिया',
+  'problem.service-refused.remedy': 'रिकॉर्ड सेवा चलाने वालों से पूछें कि इस व्यक्ति के रिकॉर्ड में किस बात की अनुमति है।',
+  'problem.service-failed.title': 'रिकॉर्ड सेवा यह नहीं कर सकी',
+  'problem.service-failed.remedy': 'थोड़ी देर में दोबारा कोशिश करें। अगर यही रहे, तो रिकॉर्ड सेवा चलाने वालों को बताएँ।',
+  'problem.service-ended.title': 'रिकॉर्ड सेवा ने रिकॉर्ड बंद कर दिया है',
+  'problem.service-ended.remedy': 'कार्ड निकालें और व्यक्ति का लॉगिन दोबारा करें।',
+  'problem.note-unconfirmed.title': 'यह पक्का नहीं है कि टिप्पणी सहेजी गई या नहीं',
+  'problem.note-unconfirmed.remedy': 'दोबारा सहेजने से पहले उसे रिकॉर्ड में देखें।',
+} as const
