@@ -1,9 +1,12 @@
 /**
  * `npm run gallery`: draws every state of the window into dist/gallery/, light, dark and in high contrast, small and large, so
  * that a change of the design can be looked at as a whole. Arguments name the stories to draw; none draws them all.
+ * `--locale de` draws them in another language.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { loadTexts } from '../renderer/locales/languages.ts'
 import { type Look, openGallery } from '../test/renderer/gallery/harness.ts'
 import { stories } from '../test/renderer/gallery/stories.ts'
 import { root } from './electron.ts'
@@ -18,8 +21,10 @@ const LOOKS: readonly Look[] = [
   { width: 3840, height: 2160, theme: 'light' },
 ]
 
-const folder = path.join(root, 'dist', 'gallery')
-const wanted = process.argv.slice(2)
+const { positionals: wanted, values } = parseArgs({ allowPositionals: true, options: { locale: { type: 'string' } } })
+const { locale } = values
+const texts = await loadTexts(locale ?? 'en-GB')
+const folder = path.join(root, 'dist', 'gallery', locale ?? '')
 const chosen = stories.filter(({ name }) => wanted.length === 0 || wanted.includes(name))
 if (wanted.length === 0) rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
@@ -28,8 +33,8 @@ const gallery = await openGallery()
 try {
   for (const { name, snapshot, act } of chosen) {
     for (const look of LOOKS) {
-      await gallery.show(snapshot, look)
-      await act?.(gallery.page)
+      await gallery.show(snapshot, locale === undefined ? look : { ...look, locale })
+      await act?.(gallery.page, texts)
       await gallery.settle()
       await gallery.page.screenshot({ path: path.join(folder, `${name}-${look.width}-${look.theme}.png`) })
     }

@@ -127,4 +127,15 @@ export const problems = {
   'problem.too-many.remedy': 'حاول مرة أخرى بعد قليل.',
   'problem.gateway-failed.title': 'لم تستطع البوابة تنفيذ هذا',
   'problem.gateway-failed.remedy': 'حاول مرة أخرى بعد قليل. إذا استمر ذلك، فأبلغ مسؤول النظام.',
+  'problem.reader-no-device.title': 'لا يوجد قارئ بطاقات موصول',
+  'problem.reader-no-device.remedy': 'صِل قارئًا. إذا كان موصولًا، فجرّب منفذ USB آخر أو كبلًا آخر.',
+  'problem.reader-no-driver.title': 'ينقص القارئ برنامج تشغيل',
+  'problem.reader-no-driver.remedy':
+    'يرى الحاسوب القارئ، لكن خدمة البطاقات الذكية لا تستطيع استخدامه. ثبّت برنامج تشغيله (في Linux: ‏libccid) ثم صِله من جديد.',
+  'problem.session-stopped.title': 'أُوقفت الجلسة',
+  'problem.session-stopped.remedy': 'لاحظت البوابة شيئًا غير معتاد. البطاقة غير محظورة: أدخلها من جديد.',
+  'problem.approver-needed.title': 'لا تستطيع هذه البطاقة الموافقة',
+  'problem.approver-needed.remedy': 'أدخل بطاقة مشرف. البطاقة المراد فك حظرها تأتي بعد ذلك.',
+  'problem.unblock-interrupted.title': 'انقطع فك الحظر',
+  'problem.unblock-interrupted.remedy': 'تبقى البطاقة محظورة. بعد موافقة جديدة يتابع من حيث توقف.',
 } as const

@@ -1,10 +1,12 @@
 /** The texts in Arabic: formal; six plural forms; Latin names and codes are isolated by texts.ts. */
+import { blocking } from './ar-blocking.ts'
 import { problems } from './ar-problems.ts'
 import { records } from './ar-records.ts'
 import type { Table } from './texts.ts'
 
-export const ar: Partial<Table<Intl.LDMLPluralRule>> = {
+export const ar: Table<Intl.LDMLPluralRule> = {
   ...problems,
+  ...blocking,
   ...records,
 
   'app.name': 'Tessera',
@@ -102,6 +104,7 @@ export const ar: Partial<Table<Intl.LDMLPluralRule>> = {
   'ceremony.login': 'تسجيل الدخول',
   'ceremony.register': 'التسجيل',
   'ceremony.change-pin': 'تغيير الرقم السري',
+  'ceremony.unblock': 'فك الحظر',
   'ceremony.for': '{ceremony} · {person}',
   'ceremony.steps': 'الخطوات',
   'ceremony.progress': 'الخطوة {step} من {total}',
@@ -114,12 +117,15 @@ export const ar: Partial<Table<Intl.LDMLPluralRule>> = {
   'step.set-puk': 'حفظ رمز فك الحظر',
   'step.set-management-key': 'حفظ مفتاح الإدارة',
   'step.make-key': 'إنشاء مفتاح البطاقة',
+  'step.make-presence-key': 'إنشاء مفتاح الحضور',
   'step.request-certificate': 'طلب الشهادة',
   'step.write-certificate': 'كتابة الشهادة',
   'step.prove': 'تجربة أول تسجيل دخول',
   'step.enter-pin': 'إدخال الرقم السري',
   'step.verify': 'فحص الرقم والبطاقة',
   'step.change-pin': 'تغيير الرقم السري',
+  'step.approve': 'موافقة المشرف',
+  'step.insert-blocked': 'إدخال البطاقة المحظورة',
   'step.state.todo': 'لم تبدأ',
   'step.state.active': 'جارية',
   'step.state.done': 'تمت',
@@ -129,12 +135,16 @@ export const ar: Partial<Table<Intl.LDMLPluralRule>> = {
   'insert.login': 'أدخل بطاقة الشخص',
   'insert.register': 'أدخل بطاقة فارغة',
   'insert.change-pin': 'أدخل البطاقة المراد تغيير رقمها السري',
+  'insert.unblock': 'أدخل البطاقة المراد فك حظرها',
+  'insert.approver': 'يُدخل المشرف بطاقته الخاصة',
+  'insert.approver-hint': 'يوافق برقمه السري. البطاقة المراد فك حظرها تأتي بعد ذلك.',
   'insert.hint': 'الشريحة أولًا ووجهها إلى أعلى. اترك البطاقة حتى ينتهي الأمر.',
 
   'working.sign-in': 'جارٍ تسجيل دخولك',
   'working.login': 'جارٍ تسجيل الدخول',
   'working.register': 'جارٍ تجهيز البطاقة',
   'working.change-pin': 'جارٍ تغيير الرقم السري',
+  'working.unblock': 'جارٍ فك حظر البطاقة',
   'working.hint': 'اترك البطاقة في القارئ.',
 
   'pin.title': 'أدخل الرقم السري',
@@ -184,6 +194,8 @@ export const ar: Partial<Table<Intl.LDMLPluralRule>> = {
   'done.card-number': 'رقم البطاقة',
   'done.pin-changed': 'تم تغيير الرقم السري',
   'done.pin-changed-hint': 'من الآن لا يعمل إلا الرقم السري الجديد. يمكن إخراج البطاقة.',
+  'done.unblocked': 'تم فك حظر بطاقة {name}',
+  'done.unblocked-hint': 'لها رقم سري جديد ونجح أول تسجيل دخول بها. أخرجها وأعدها إلى صاحبها.',
   'done.continue': 'تم',
 
   'problem.retry': 'المحاولة مرة أخرى',

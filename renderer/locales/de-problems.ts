@@ -153,4 +153,18 @@ export const problems = {
   'problem.too-many.remedy': 'Versuchen Sie es gleich noch einmal.',
   'problem.gateway-failed.title': 'Das Gateway konnte das nicht ausführen',
   'problem.gateway-failed.remedy': 'Versuchen Sie es gleich noch einmal. Bleibt es dabei, sagen Sie es Ihrer Systemverwaltung.',
+  'problem.reader-no-device.title': 'Es ist kein Kartenleser angesteckt',
+  'problem.reader-no-device.remedy':
+    'Stecken Sie einen Kartenleser an. Ist schon einer angesteckt, versuchen Sie einen anderen USB-Anschluss oder ein anderes Kabel.',
+  'problem.reader-no-driver.title': 'Dem Kartenleser fehlt ein Treiber',
+  'problem.reader-no-driver.remedy':
+    'Der Rechner sieht den Kartenleser, aber der Dienst für Chipkarten kann ihn nicht benutzen. Installieren Sie seinen Treiber (Linux: libccid) und stecken Sie ihn neu an.',
+  'problem.session-stopped.title': 'Die Sitzung wurde angehalten',
+  'problem.session-stopped.remedy':
+    'Dem Gateway ist etwas Ungewöhnliches aufgefallen. Die Karte ist nicht gesperrt: Stecken Sie sie wieder ein.',
+  'problem.approver-needed.title': 'Diese Karte kann nicht zustimmen',
+  'problem.approver-needed.remedy': 'Stecken Sie eine Karte der Aufsicht ein. Die Karte, die entsperrt wird, kommt danach.',
+  'problem.unblock-interrupted.title': 'Das Entsperren wurde unterbrochen',
+  'problem.unblock-interrupted.remedy':
+    'Die Karte bleibt gesperrt. Nach einer neuen Zustimmung geht es weiter, wo es aufgehört hat.',
 } as const

@@ -1,10 +1,12 @@
 /** The texts in German: formal address; whoever works at the desk carries a „Dienstkarte“. */
+import { blocking } from './de-blocking.ts'
 import { problems } from './de-problems.ts'
 import { records } from './de-records.ts'
 import type { Table } from './texts.ts'
 
-export const de: Partial<Table<'one' | 'other'>> = {
+export const de: Table<'one' | 'other'> = {
   ...problems,
+  ...blocking,
   ...records,
 
   'app.name': 'Tessera',
@@ -96,6 +98,7 @@ export const de: Partial<Table<'one' | 'other'>> = {
   'ceremony.login': 'Anmeldung',
   'ceremony.register': 'Registrierung',
   'ceremony.change-pin': 'PIN-Änderung',
+  'ceremony.unblock': 'Entsperren',
   'ceremony.for': '{ceremony} · {person}',
   'ceremony.steps': 'Schritte',
   'ceremony.progress': 'Schritt {step} von {total}',
@@ -108,12 +111,15 @@ export const de: Partial<Table<'one' | 'other'>> = {
   'step.set-puk': 'Entsperrcode setzen',
   'step.set-management-key': 'Verwaltungsschlüssel setzen',
   'step.make-key': 'Schlüssel erzeugen',
+  'step.make-presence-key': 'Anwesenheitsschlüssel erzeugen',
   'step.request-certificate': 'Zertifikat anfordern',
   'step.write-certificate': 'Zertifikat schreiben',
   'step.prove': 'Erste Anmeldung als Probe',
   'step.enter-pin': 'PIN eingeben',
   'step.verify': 'PIN und Karte prüfen',
   'step.change-pin': 'PIN ändern',
+  'step.approve': 'Die Aufsicht stimmt zu',
+  'step.insert-blocked': 'Gesperrte Karte einstecken',
   'step.state.todo': 'offen',
   'step.state.active': 'jetzt',
   'step.state.done': 'erledigt',
@@ -123,12 +129,16 @@ export const de: Partial<Table<'one' | 'other'>> = {
   'insert.login': 'Stecken Sie die Karte der Person ein',
   'insert.register': 'Stecken Sie eine leere Karte ein',
   'insert.change-pin': 'Stecken Sie die Karte ein, deren PIN geändert wird',
+  'insert.unblock': 'Stecken Sie die Karte ein, die entsperrt wird',
+  'insert.approver': 'Die Aufsicht steckt ihre eigene Karte ein',
+  'insert.approver-hint': 'Sie stimmt mit ihrer PIN zu. Die Karte, die entsperrt wird, kommt danach.',
   'insert.hint': 'Der Chip zeigt voran und nach oben. Lassen Sie die Karte stecken, bis alles fertig ist.',
 
   'working.sign-in': 'Sie werden angemeldet',
   'working.login': 'Die Person wird angemeldet',
   'working.register': 'Die Karte wird vorbereitet',
   'working.change-pin': 'Die PIN wird geändert',
+  'working.unblock': 'Die Karte wird entsperrt',
   'working.hint': 'Lassen Sie die Karte stecken.',
 
   'pin.title': 'Geben Sie die PIN ein',
@@ -165,6 +175,9 @@ export const de: Partial<Table<'one' | 'other'>> = {
   'done.card-number': 'Kartennummer',
   'done.pin-changed': 'Die PIN ist geändert',
   'done.pin-changed-hint': 'Von jetzt an gilt nur die neue PIN. Die Karte kann herausgenommen werden.',
+  'done.unblocked': 'Die Karte von {name} ist entsperrt',
+  'done.unblocked-hint':
+    'Sie hat eine neue PIN und hat eine erste Anmeldung bestanden. Nehmen Sie sie heraus und geben Sie sie zurück.',
   'done.continue': 'Fertig',
 
   'problem.retry': 'Noch einmal versuchen',

@@ -140,4 +140,15 @@ export const problems = {
   'problem.too-many.remedy': 'Inténtelo de nuevo en un momento.',
   'problem.gateway-failed.title': 'La pasarela no pudo hacerlo',
   'problem.gateway-failed.remedy': 'Inténtelo de nuevo en un momento. Si sigue así, avise a su administrador.',
+  'problem.reader-no-device.title': 'No hay ningún lector de tarjetas enchufado',
+  'problem.reader-no-device.remedy': 'Enchufe un lector. Si ya hay uno enchufado, pruebe otro puerto USB u otro cable.',
+  'problem.reader-no-driver.title': 'Al lector le falta el controlador',
+  'problem.reader-no-driver.remedy':
+    'El equipo ve el lector, pero el servicio de tarjetas inteligentes no puede usarlo. Instale su controlador (Linux: libccid) y vuelva a enchufarlo.',
+  'problem.session-stopped.title': 'La sesión se detuvo',
+  'problem.session-stopped.remedy': 'La pasarela notó algo inusual. La tarjeta no está bloqueada: insértela de nuevo.',
+  'problem.approver-needed.title': 'Esta tarjeta no puede aprobar',
+  'problem.approver-needed.remedy': 'Inserte una tarjeta de Supervisión. La tarjeta que se va a desbloquear viene después.',
+  'problem.unblock-interrupted.title': 'El desbloqueo se interrumpió',
+  'problem.unblock-interrupted.remedy': 'La tarjeta sigue bloqueada. Tras otra aprobación continúa donde se detuvo.',
 } as const

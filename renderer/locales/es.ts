@@ -1,10 +1,12 @@
 /** The texts in Spanish: formal address; whoever works at the desk carries a “tarjeta de servicio”. */
+import { blocking } from './es-blocking.ts'
 import { problems } from './es-problems.ts'
 import { records } from './es-records.ts'
 import type { Table } from './texts.ts'
 
-export const es: Partial<Table<'one' | 'many' | 'other'>> = {
+export const es: Table<'one' | 'many' | 'other'> = {
   ...problems,
+  ...blocking,
   ...records,
 
   'app.name': 'Tessera',
@@ -101,6 +103,7 @@ export const es: Partial<Table<'one' | 'many' | 'other'>> = {
   'ceremony.login': 'Inicio de sesión',
   'ceremony.register': 'Registro',
   'ceremony.change-pin': 'Cambio de PIN',
+  'ceremony.unblock': 'Desbloqueo',
   'ceremony.for': '{ceremony} · {person}',
   'ceremony.steps': 'Pasos',
   'ceremony.progress': 'Paso {step} de {total}',
@@ -113,12 +116,15 @@ export const es: Partial<Table<'one' | 'many' | 'other'>> = {
   'step.set-puk': 'Grabar el código de desbloqueo',
   'step.set-management-key': 'Grabar la clave de gestión',
   'step.make-key': 'Crear la clave de la tarjeta',
+  'step.make-presence-key': 'Crear la clave de presencia',
   'step.request-certificate': 'Pedir el certificado',
   'step.write-certificate': 'Grabar el certificado',
   'step.prove': 'Primera sesión de prueba',
   'step.enter-pin': 'Introducir el PIN',
   'step.verify': 'Comprobar PIN y tarjeta',
   'step.change-pin': 'Cambiar el PIN',
+  'step.approve': 'Supervisión lo aprueba',
+  'step.insert-blocked': 'Insertar la tarjeta bloqueada',
   'step.state.todo': 'pendiente',
   'step.state.active': 'ahora',
   'step.state.done': 'hecho',
@@ -128,12 +134,16 @@ export const es: Partial<Table<'one' | 'many' | 'other'>> = {
   'insert.login': 'Inserte la tarjeta de la persona',
   'insert.register': 'Inserte una tarjeta en blanco',
   'insert.change-pin': 'Inserte la tarjeta cuyo PIN se va a cambiar',
+  'insert.unblock': 'Inserte la tarjeta que se va a desbloquear',
+  'insert.approver': 'Supervisión inserta su propia tarjeta',
+  'insert.approver-hint': 'Lo aprueba con su PIN. La tarjeta que se va a desbloquear viene después.',
   'insert.hint': 'El chip primero y hacia arriba. Deje la tarjeta puesta hasta el final.',
 
   'working.sign-in': 'Iniciando su sesión',
   'working.login': 'Iniciando la sesión',
   'working.register': 'Preparando la tarjeta',
   'working.change-pin': 'Cambiando el PIN',
+  'working.unblock': 'Desbloqueando la tarjeta',
   'working.hint': 'Deje la tarjeta en el lector.',
 
   'pin.title': 'Introduzca el PIN',
@@ -177,6 +187,8 @@ export const es: Partial<Table<'one' | 'many' | 'other'>> = {
   'done.card-number': 'Número de tarjeta',
   'done.pin-changed': 'El PIN se ha cambiado',
   'done.pin-changed-hint': 'Desde ahora solo vale el PIN nuevo. Ya se puede retirar la tarjeta.',
+  'done.unblocked': 'La tarjeta de {name} está desbloqueada',
+  'done.unblocked-hint': 'Tiene un PIN nuevo y ha superado una primera sesión. Retírela y devuélvala.',
   'done.continue': 'Listo',
 
   'problem.retry': 'Intentar de nuevo',

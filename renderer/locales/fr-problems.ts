@@ -148,4 +148,16 @@ export const problems = {
   'problem.too-many.remedy': 'Réessayez dans un instant.',
   'problem.gateway-failed.title': 'La passerelle n’a pas pu le faire',
   'problem.gateway-failed.remedy': 'Réessayez dans un instant. Si cela dure, prévenez votre administrateur.',
+  'problem.reader-no-device.title': 'Aucun lecteur de cartes n’est branché',
+  'problem.reader-no-device.remedy': 'Branchez un lecteur. S’il y en a déjà un, essayez une autre prise USB ou un autre câble.',
+  'problem.reader-no-driver.title': 'Il manque le pilote du lecteur',
+  'problem.reader-no-driver.remedy':
+    'L’ordinateur voit le lecteur, mais le service des cartes à puce ne peut pas l’utiliser. Installez son pilote (Linux\u00a0: libccid) et rebranchez-le.',
+  'problem.session-stopped.title': 'La session a été arrêtée',
+  'problem.session-stopped.remedy':
+    'La passerelle a remarqué quelque chose d’inhabituel. La carte n’est pas bloquée\u00a0: insérez-la de nouveau.',
+  'problem.approver-needed.title': 'Cette carte ne peut pas approuver',
+  'problem.approver-needed.remedy': 'Insérez une carte de la supervision. La carte à débloquer vient ensuite.',
+  'problem.unblock-interrupted.title': 'Le déblocage a été interrompu',
+  'problem.unblock-interrupted.remedy': 'La carte reste bloquée. Après une nouvelle approbation, il reprend où il s’est arrêté.',
 } as const

@@ -1,10 +1,12 @@
 /** The texts in French: formal address; whoever works at the desk carries a “carte de service”. */
+import { blocking } from './fr-blocking.ts'
 import { problems } from './fr-problems.ts'
 import { records } from './fr-records.ts'
 import type { Table } from './texts.ts'
 
-export const fr: Partial<Table<'one' | 'many' | 'other'>> = {
+export const fr: Table<'one' | 'many' | 'other'> = {
   ...problems,
+  ...blocking,
   ...records,
 
   'app.name': 'Tessera',
@@ -101,6 +103,7 @@ export const fr: Partial<Table<'one' | 'many' | 'other'>> = {
   'ceremony.login': 'Connexion',
   'ceremony.register': 'Enregistrement',
   'ceremony.change-pin': 'Changement de code PIN',
+  'ceremony.unblock': 'Déblocage',
   'ceremony.for': '{ceremony} · {person}',
   'ceremony.steps': 'Étapes',
   'ceremony.progress': 'Étape {step} sur {total}',
@@ -113,12 +116,15 @@ export const fr: Partial<Table<'one' | 'many' | 'other'>> = {
   'step.set-puk': 'Écrire le code de déblocage',
   'step.set-management-key': 'Écrire la clé de gestion',
   'step.make-key': 'Créer la clé de la carte',
+  'step.make-presence-key': 'Créer la clé de présence',
   'step.request-certificate': 'Demander le certificat',
   'step.write-certificate': 'Écrire le certificat',
   'step.prove': 'Première connexion d’essai',
   'step.enter-pin': 'Saisir le code PIN',
   'step.verify': 'Vérifier code et carte',
   'step.change-pin': 'Changer le code PIN',
+  'step.approve': 'La supervision approuve',
+  'step.insert-blocked': 'Insérer la carte bloquée',
   'step.state.todo': 'à faire',
   'step.state.active': 'en cours',
   'step.state.done': 'fait',
@@ -128,12 +134,16 @@ export const fr: Partial<Table<'one' | 'many' | 'other'>> = {
   'insert.login': 'Insérez la carte de la personne',
   'insert.register': 'Insérez une carte vierge',
   'insert.change-pin': 'Insérez la carte dont le code PIN doit changer',
+  'insert.unblock': 'Insérez la carte à débloquer',
+  'insert.approver': 'La supervision insère sa propre carte',
+  'insert.approver-hint': 'Elle approuve avec son code PIN. La carte à débloquer vient ensuite.',
   'insert.hint': 'La puce d’abord, tournée vers le haut. Laissez la carte jusqu’à la fin.',
 
   'working.sign-in': 'Connexion en cours',
   'working.login': 'Connexion de la personne en cours',
   'working.register': 'Préparation de la carte',
   'working.change-pin': 'Changement du code PIN',
+  'working.unblock': 'Déblocage de la carte',
   'working.hint': 'Laissez la carte dans le lecteur.',
 
   'pin.title': 'Saisissez le code PIN',
@@ -177,6 +187,8 @@ export const fr: Partial<Table<'one' | 'many' | 'other'>> = {
   'done.card-number': 'Numéro de carte',
   'done.pin-changed': 'Le code PIN est changé',
   'done.pin-changed-hint': 'Seul le nouveau code PIN est valable désormais. La carte peut être retirée.',
+  'done.unblocked': 'La carte de {name} est débloquée',
+  'done.unblocked-hint': 'Elle a un nouveau code PIN et a réussi une première connexion. Retirez-la et rendez-la.',
   'done.continue': 'Terminer',
 
   'problem.retry': 'Réessayer',

@@ -128,4 +128,15 @@ export const problems = {
   'problem.too-many.remedy': 'थोड़ी देर में दोबारा कोशिश करें।',
   'problem.gateway-failed.title': 'गेटवे यह काम नहीं कर सका',
   'problem.gateway-failed.remedy': 'थोड़ी देर में दोबारा कोशिश करें। अगर यही रहे, तो अपने व्यवस्थापक को बताएँ।',
+  'problem.reader-no-device.title': 'कोई कार्ड रीडर लगा नहीं है',
+  'problem.reader-no-device.remedy': 'रीडर लगाएँ। अगर लगा हुआ है, तो दूसरा USB पोर्ट या दूसरी केबल आज़माएँ।',
+  'problem.reader-no-driver.title': 'रीडर का ड्राइवर नहीं है',
+  'problem.reader-no-driver.remedy':
+    'कंप्यूटर को रीडर दिखता है, पर स्मार्ट कार्ड सेवा उसे इस्तेमाल नहीं कर सकती। उसका ड्राइवर इंस्टॉल करें (Linux: libccid) और उसे फिर से लगाएँ।',
+  'problem.session-stopped.title': 'सत्र रोक दिया गया',
+  'problem.session-stopped.remedy': 'गेटवे ने कुछ असामान्य देखा। कार्ड ब्लॉक नहीं है: उसे फिर से लगाएँ।',
+  'problem.approver-needed.title': 'यह कार्ड मंज़ूरी नहीं दे सकता',
+  'problem.approver-needed.remedy': 'सुपरवाइज़र का कार्ड लगाएँ। जो कार्ड अनब्लॉक करना है, वह उसके बाद आता है।',
+  'problem.unblock-interrupted.title': 'अनब्लॉक करना बीच में रुक गया',
+  'problem.unblock-interrupted.remedy': 'कार्ड ब्लॉक ही रहता है। दोबारा मंज़ूरी मिलने पर काम जहाँ रुका था, वहीं से आगे चलेगा।',
 } as const

@@ -1,10 +1,12 @@
 /** The texts in Hindi: formal address; English words where a desk says them in English (card, PIN, login). */
+import { blocking } from './hi-blocking.ts'
 import { problems } from './hi-problems.ts'
 import { records } from './hi-records.ts'
 import type { Table } from './texts.ts'
 
-export const hi: Partial<Table<'one' | 'other'>> = {
+export const hi: Table<'one' | 'other'> = {
   ...problems,
+  ...blocking,
   ...records,
 
   'app.name': 'Tessera',
@@ -95,6 +97,7 @@ export const hi: Partial<Table<'one' | 'other'>> = {
   'ceremony.login': 'लॉगिन',
   'ceremony.register': 'पंजीकरण',
   'ceremony.change-pin': 'पिन बदलना',
+  'ceremony.unblock': 'अनब्लॉक करना',
   'ceremony.for': '{ceremony} · {person}',
   'ceremony.steps': 'चरण',
   'ceremony.progress': 'चरण {step} / {total}',
@@ -107,12 +110,15 @@ export const hi: Partial<Table<'one' | 'other'>> = {
   'step.set-puk': 'अनब्लॉक कोड लिखना',
   'step.set-management-key': 'प्रबंधन कुंजी लिखना',
   'step.make-key': 'कार्ड की कुंजी बनाना',
+  'step.make-presence-key': 'उपस्थिति कुंजी बनाना',
   'step.request-certificate': 'प्रमाणपत्र माँगना',
   'step.write-certificate': 'प्रमाणपत्र लिखना',
   'step.prove': 'पहले लॉगिन से जाँच',
   'step.enter-pin': 'पिन डालना',
   'step.verify': 'पिन और कार्ड जाँचना',
   'step.change-pin': 'पिन बदलना',
+  'step.approve': 'सुपरवाइज़र की मंज़ूरी',
+  'step.insert-blocked': 'ब्लॉक कार्ड लगाना',
   'step.state.todo': 'बाकी',
   'step.state.active': 'अभी',
   'step.state.done': 'पूरा',
@@ -122,12 +128,16 @@ export const hi: Partial<Table<'one' | 'other'>> = {
   'insert.login': 'व्यक्ति का कार्ड लगाएँ',
   'insert.register': 'खाली कार्ड लगाएँ',
   'insert.change-pin': 'वह कार्ड लगाएँ जिसका पिन बदलना है',
+  'insert.unblock': 'वह कार्ड लगाएँ जिसे अनब्लॉक करना है',
+  'insert.approver': 'सुपरवाइज़र अपना कार्ड लगाएँ',
+  'insert.approver-hint': 'वे अपने पिन से मंज़ूरी देते हैं। जो कार्ड अनब्लॉक करना है, वह उसके बाद आता है।',
   'insert.hint': 'चिप पहले जाए और ऊपर की ओर हो। काम पूरा होने तक कार्ड लगा रहने दें।',
 
   'working.sign-in': 'साइन इन हो रहा है',
   'working.login': 'लॉगिन हो रहा है',
   'working.register': 'कार्ड तैयार हो रहा है',
   'working.change-pin': 'पिन बदला जा रहा है',
+  'working.unblock': 'कार्ड अनब्लॉक हो रहा है',
   'working.hint': 'कार्ड को रीडर में लगा रहने दें।',
 
   'pin.title': 'पिन डालें',
@@ -163,6 +173,8 @@ export const hi: Partial<Table<'one' | 'other'>> = {
   'done.card-number': 'कार्ड नंबर',
   'done.pin-changed': 'पिन बदल गया है',
   'done.pin-changed-hint': 'अब से केवल नया पिन चलेगा। कार्ड निकाला जा सकता है।',
+  'done.unblocked': '{name} का कार्ड अनब्लॉक हो गया',
+  'done.unblocked-hint': 'इसका नया पिन है और पहला लॉगिन सफल रहा। इसे निकालें और व्यक्ति को लौटाएँ।',
   'done.continue': 'हो गया',
 
   'problem.retry': 'फिर कोशिश करें',

@@ -4,11 +4,11 @@ import { type AnyTable, createTexts, type Texts } from './texts.ts'
 
 const TABLES: { readonly [L in Language]: () => Promise<AnyTable> } = {
   en: async () => (await import('./en.ts')).en,
-  de: async () => (await import('./de.ts')).de as AnyTable,
-  fr: async () => (await import('./fr.ts')).fr as AnyTable,
-  es: async () => (await import('./es.ts')).es as AnyTable,
-  hi: async () => (await import('./hi.ts')).hi as AnyTable,
-  ar: async () => (await import('./ar.ts')).ar as AnyTable,
+  de: async () => (await import('./de.ts')).de,
+  fr: async () => (await import('./fr.ts')).fr,
+  es: async () => (await import('./es.ts')).es,
+  hi: async () => (await import('./hi.ts')).hi,
+  ar: async () => (await import('./ar.ts')).ar,
 }
 
 /** Each language as its own speakers write it: never translated, so that everyone finds their own. */

@@ -4,6 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Prompt, Snapshot } from '../../electron/contract/snapshot.ts'
+import { en } from '../../renderer/locales/en.ts'
+import { createTexts } from '../../renderer/locales/texts.ts'
 import { type Gallery, type Look, openGallery } from './gallery/harness.ts'
 import { controls, faintTexts, overflowing, type Rectangle, spilling } from './gallery/measures.ts'
 import { type Story, stories } from './gallery/stories.ts'
@@ -25,7 +27,7 @@ const named = (name: string): Story => {
 async function open(name: string, look = SMALL): Promise<void> {
   const { snapshot, act } = named(name)
   await gallery.show(snapshot, look)
-  await act?.(gallery.page)
+  await act?.(gallery.page, createTexts(en, snapshot.language.desk))
 }
 const heading = (name: string) => gallery.page.getByRole('heading', { level: 1, name, exact: true })
 const button = (name: string) => gallery.page.getByRole('button', { name, exact: true })

@@ -31,6 +31,8 @@ export interface Look {
   readonly width: number
   readonly height: number
   readonly theme: Theme
+  /** The desk's locale instead of the story's. */
+  readonly locale?: string
   /** Animations stand still where absent. */
   readonly motion?: boolean
 }
@@ -139,7 +141,7 @@ export async function openGallery(): Promise<Gallery> {
     page,
     complaints,
     async show(snapshot, look) {
-      current = snapshot
+      current = look.locale === undefined ? snapshot : { ...snapshot, language: { ...snapshot.language, desk: look.locale } }
       complaints.length = 0
       await page.setViewportSize({ width: look.width, height: look.height })
       await page.emulateMedia({

@@ -28,7 +28,7 @@ interface Story {
   readonly snapshot: Snapshot
   act?(page: BrowserPage): Promise<void>
 }
-type MakeStory = (name: string, page: Page, rest?: Partial<Snapshot>) => Story
+type MakeStory = (name: string, page: Page, rest?: Partial<Snapshot>) => Omit<Story, 'act'>
 
 export function recordStories(story: MakeStory, session: Extract<Page, { kind: 'session' }>): readonly Story[] {
   const withRecord = (record: RecordView): Page => ({ kind: 'session', session: { ...session.session, record } })

@@ -9,6 +9,7 @@ import type {
   Snapshot,
   StepId,
 } from '../../../electron/contract/snapshot.ts'
+import type { Texts } from '../../../renderer/locales/texts.ts'
 import { blockingStories } from './blocking-stories.ts'
 import { recordStories } from './record-stories.ts'
 
@@ -16,7 +17,7 @@ export interface Story {
   readonly name: string
   readonly snapshot: Snapshot
   /** What a person does to get there, where a snapshot alone does not lead there. */
-  act?(page: BrowserPage): Promise<void>
+  act?(page: BrowserPage, texts: Texts): Promise<void>
 }
 
 const NOON = Date.UTC(2026, 4, 12, 12, 4)
@@ -120,9 +121,9 @@ const session: Extract<Page, { kind: 'session' }> = {
   },
 }
 
-const registrationForm = async (page: BrowserPage) => {
-  await page.getByRole('button', { name: 'Register a person' }).click()
-  await page.getByRole('heading', { level: 1, name: 'Who is being registered?' }).waitFor()
+const registrationForm = async (page: BrowserPage, { text }: Texts) => {
+  await page.getByRole('button', { name: text('idle.register') }).click()
+  await page.getByRole('heading', { level: 1, name: text('person.title') }).waitFor()
 }
 
 async function typeDigits(page: BrowserPage, digits: string): Promise<void> {
@@ -138,7 +139,7 @@ export const stories: readonly Story[] = [
       { kind: 'enrol', busy: false, problem: { code: 'invitation-mistyped' } },
       { ...withoutOperator(), gateway: { kind: 'not-enrolled' } },
     ),
-    act: (page) => page.getByLabel('Invitation code').fill('TES1-8K4Q-92MX-JD7R-VV0P-3NHE-W5TC'),
+    act: (page, { text }) => page.getByLabel(text('enrol.code')).fill('TES1-8K4Q-92MX-JD7R-VV0P-3NHE-W5TC'),
   },
   story('enrol-busy', { kind: 'enrol', busy: true }, { ...withoutOperator(), gateway: { kind: 'not-enrolled' } }),
   story(
@@ -190,9 +191,9 @@ export const stories: readonly Story[] = [
   { ...story('registration-form', { kind: 'idle' }, { simulation }), act: registrationForm },
   {
     ...story('registration-form-missing', { kind: 'idle' }),
-    async act(page) {
-      await registrationForm(page)
-      await page.getByRole('button', { name: 'Continue with a blank card' }).click()
+    async act(page, texts) {
+      await registrationForm(page, texts)
+      await page.getByRole('button', { name: texts.text('person.submit') }).click()
     },
   },
   story('register-insert', ceremony('register', 'insert', { kind: 'insert-card' }, jon), { simulation }),
@@ -200,13 +201,13 @@ export const stories: readonly Story[] = [
   story('register-choose-pin', ceremony('register', 'choose-pin', { kind: 'choose-pin', current: false }, jon), { simulation }),
   {
     ...story('register-choose-pin-mismatch', ceremony('register', 'choose-pin', { kind: 'choose-pin', current: false }, jon)),
-    async act(page) {
+    async act(page, { text }) {
       await typeDigits(page, '274913')
       await page.keyboard.press('Enter')
-      await page.getByRole('heading', { name: 'Enter the new PIN once more' }).waitFor()
+      await page.getByRole('heading', { name: text('choose-pin.repeat') }).waitFor()
       await typeDigits(page, '274914')
       await page.keyboard.press('Enter')
-      await page.getByText('The two entries were not the same').first().waitFor()
+      await page.getByText(text('choose-pin.mismatch')).first().waitFor()
     },
   },
   story(
