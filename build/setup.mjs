@@ -50,10 +50,15 @@ async function setUp(needs) {
   if (needs === 'packages') return node
   const electron = await bringElectron(root, node, { officialOnly: needs === 'official' })
   if (needs === 'official') return node
-  await bringSystemParts([electronLibraries(electron.executable), ...(hasDisplay() ? [] : [PARTS.display])])
-  if (needs === 'tests') await bringSystemParts([PARTS.pcscLibrary, PARTS.pcscService, ...TEST_PARTS, PARTS.display, PYTHON])
-  // Without PC/SC the window still opens, with simulated cards.
-  else await bringSystemParts([PARTS.pcscLibrary, PARTS.pcscService], { optional: true })
+  const pcsc = [PARTS.pcscLibrary, PARTS.pcscService]
+  if (needs === 'tests') {
+    // In one go, so that who has to install it is told everything at once.
+    await bringSystemParts([electronLibraries(electron.executable), PARTS.display, ...pcsc, ...TEST_PARTS, PYTHON])
+  } else {
+    await bringSystemParts([electronLibraries(electron.executable), ...(hasDisplay() ? [] : [PARTS.display])])
+    // Without PC/SC the window still opens, with simulated cards.
+    await bringSystemParts(pcsc, { optional: true })
+  }
   return node
 }
 

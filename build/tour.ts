@@ -154,7 +154,8 @@ class Story {
         environment: {
           TESSERA_BROKER_URL: gateway.brokerUrl,
           TESSERA_INVITATION: gateway.invitation ?? '',
-          TESSERA_SIMULATION: 'on',
+          // A person's own card may be in a reader: the story must not be told on that one.
+          TESSERA_SIMULATION: 'only',
         },
       })
       await this.#open.page.setViewportSize({ width: 1180, height: 760 })
@@ -231,9 +232,18 @@ class Story {
   }
 }
 
-const { values } = parseArgs({
-  options: { pictures: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-})
+function readArguments() {
+  try {
+    return parseArgs({
+      options: { pictures: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    })
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
+    process.exit(2)
+  }
+}
+
+const { values } = readArguments()
 if (values.help) {
   console.log(HELP)
   process.exit(0)
@@ -244,7 +254,7 @@ mkdirSync(pictures, { recursive: true })
 await bundle()
 const display = await startDisplay()
 const home = await mkdtemp(path.join(tmpdir(), 'tessera-tour-'))
-const say = values.json ? () => undefined : print
+const say = values.json ? printFailure : print
 if (!values.json) console.log(`The tour, on Electron ${findElectron().version}:`)
 const story = new Story(home, pictures, say)
 let ok = true
@@ -267,4 +277,9 @@ function print({ name, ok: went, ms }: Step, why: string): void {
   console.log(
     `  ${went ? 'ok    ' : 'FAILED'} ${name.padEnd(42)} ${String(ms).padStart(6)} ms${why === '' ? '' : `\n         ${why}`}`,
   )
+}
+
+/** Standard output is the JSON's alone. */
+function printFailure({ name, ok: went }: Step, why: string): void {
+  if (!went) console.error(`FAILED ${name}\n${why}`)
 }

@@ -1,7 +1,8 @@
 /** Real and simulated readers as one: simulated ones where the settings say so, or where there is no real one. */
 import { type CardConnection, type ConnectOptions, ReaderError, type Readers, type ReadersStatus } from '../../native/reader.ts'
 
-export type SimulationMode = 'on' | 'off' | 'auto'
+/** 'only': no real card is touched, whatever is plugged in. */
+export type SimulationMode = 'on' | 'off' | 'auto' | 'only'
 
 export interface MergedReaders extends Readers {
   /** Simulated readers are on offer now. */
@@ -14,7 +15,7 @@ export interface MergedReaders extends Readers {
  */
 export function mergeReaders(real: Readers, simulated: Readers, mode: SimulationMode): MergedReaders {
   const listeners = new Set<(status: ReadersStatus) => void>()
-  let simulates = mode === 'on'
+  let simulates = mode === 'on' || mode === 'only'
 
   function decide(): void {
     if (mode !== 'auto') return
@@ -29,6 +30,7 @@ export function mergeReaders(real: Readers, simulated: Readers, mode: Simulation
   function status(): ReadersStatus {
     decide()
     if (!simulates) return real.status()
+    if (mode === 'only') return simulated.status()
     return { service: { kind: 'ready' }, readers: [...real.status().readers, ...simulated.status().readers] }
   }
 

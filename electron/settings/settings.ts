@@ -20,8 +20,8 @@ const settingsSchema = v.strictObject({
   brokerKey: v.optional(path),
   /** The code of `npm run gateway -- invite`: a terminal without identity enrols with it at start. */
   invitation: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
-  /** Simulated cards: always, never, or while there is no real reader. */
-  simulation: v.optional(v.picklist(['on', 'off', 'auto']), 'off'),
+  /** Simulated cards: beside the real ones, never, while there is no real reader, or instead of the real ones. */
+  simulation: v.optional(v.picklist(['on', 'off', 'auto', 'only']), 'off'),
   /** After how many minutes without use the operator is signed out. */
   idleMinutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(24 * 60)), 15),
   logLevel: v.optional(v.picklist(['error', 'info', 'debug']), 'info'),
@@ -76,7 +76,7 @@ const WANTED: Readonly<Record<Key, string>> = {
   brokerCert: 'must be the path of a file in PEM',
   brokerKey: 'must be the path of a file in PEM',
   invitation: 'must be the code of an invitation',
-  simulation: 'must be on, off or auto',
+  simulation: 'must be on, off, auto or only',
   idleMinutes: 'must be a whole number from 1 to 1440',
   logLevel: 'must be error, info or debug',
   language: `must be ${LANGUAGE_SETTINGS.slice(0, -1).join(', ')} or ${LANGUAGE_SETTINGS[LANGUAGE_SETTINGS.length - 1]}`,

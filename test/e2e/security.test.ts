@@ -9,7 +9,7 @@ import { TerminalWindow } from '../support/window.ts'
 let terminal: TerminalWindow
 
 beforeAll(async () => {
-  terminal = await TerminalWindow.open({ environment: { TESSERA_SIMULATION: 'on', TESSERA_LOG_LEVEL: 'debug' } })
+  terminal = await TerminalWindow.open({ environment: { TESSERA_SIMULATION: 'only', TESSERA_LOG_LEVEL: 'debug' } })
   await terminal.reads('Enter the code that your administrator gave you')
 })
 afterAll(async () => {

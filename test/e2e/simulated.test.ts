@@ -12,7 +12,7 @@ beforeAll(async () => {
   gateway = await TestGateway.start()
   terminal = await TerminalWindow.open({
     environment: {
-      TESSERA_SIMULATION: 'on',
+      TESSERA_SIMULATION: 'only',
       TESSERA_BROKER_URL: gateway.gateway.brokerUrl,
       TESSERA_INVITATION: await gateway.invite(true),
     },

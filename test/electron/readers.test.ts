@@ -53,6 +53,14 @@ describe('real and simulated readers side by side', () => {
     expect(merged.status().service).toEqual({ kind: 'ready' })
   })
 
+  test('only: real cards are out of reach, so that no trial can touch one', async () => {
+    const { hardware, names, merged } = desk('only')
+    hardware.plug('Desk')
+    hardware.insert('Desk', card())
+    expect(names()).toEqual([FIRST, SECOND])
+    await expect(merged.connect('Desk', { share: 'exclusive' })).rejects.toMatchObject({ kind: 'reader-gone' })
+  })
+
   test('auto: simulated ones only while there is no real one, and nothing before the service has answered', () => {
     const { hardware, names } = desk('auto')
     hardware.setService({ kind: 'starting' })
