@@ -259,6 +259,22 @@ describe('a private key that was read before', () => {
   })
 })
 
+describe('a public key that was read before', () => {
+  it('is not used any more once its array holds another key, or none', () => {
+    const [one, other] = [nodeCrypto.generateKeyPair('P-256'), nodeCrypto.generateKeyPair('P-256')]
+    const signature = nodeCrypto.sign('ES256', one.privateKey, utf8('message'))
+    const key = one.publicKey.slice()
+    const verifies = () => nodeCrypto.verify('ES256', key, utf8('message'), signature)
+    expect([verifies(), verifies()]).toEqual([true, true])
+    key.set(other.publicKey)
+    expect(verifies()).toBe(false)
+    key.fill(0)
+    expect(verifies()).toBe(false)
+    key.set(one.publicKey)
+    expect(verifies()).toBe(true)
+  })
+})
+
 describe('block ciphers of the card management key', () => {
   it.each([
     // FIPS 197 appendix C.1 to C.3
