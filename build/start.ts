@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { tesseraHome } from '../electron/settings/home.ts'
 import { bundle } from './bundle.ts'
 import { findElectron, root, sandboxArguments } from './electron.ts'
+import { startRecordsProcess } from './records.ts'
 import { hasDisplay } from './setup/system.mjs'
 
 const GATEWAY_START_TIMEOUT_MS = 20_000
@@ -104,11 +105,20 @@ async function openDesk(terminalArguments: readonly string[]): Promise<number> {
     },
     stdio: 'inherit',
   })
+  // Beside the window, which does not wait for it.
+  const records = startRecordsProcess({ home, brokerUrl: desk.brokerUrl, stderr: 'ignore' }).catch((error: unknown) => {
+    console.error(`The window goes on without the example's records: ${error instanceof Error ? error.message : error}`)
+    return undefined
+  })
+  const killRecords = (service: ChildProcess | undefined) => process.once('exit', () => service?.kill())
+  void records.then(killRecords)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => window.kill('SIGTERM'))
   gateway.once('exit', (code) => {
     if (window.exitCode === null) console.error(`The gateway ended (code ${code}); the window goes on without it.`)
   })
   const code = await exitOf(window)
+  const service = await records
+  if (service !== undefined) await stop(service)
   await stop(gateway)
   return code
 }

@@ -14,6 +14,7 @@ import { startDisplay } from '../test/support/display.ts'
 import { TerminalWindow } from '../test/support/window.ts'
 import { bundle } from './bundle.ts'
 import { findElectron, root } from './electron.ts'
+import { startRecordsProcess } from './records.ts'
 
 const HELP = `Drives the real window through the whole story, with simulated cards.
 
@@ -26,6 +27,7 @@ const HELP = `Drives the real window through the whole story, with simulated car
 const OPERATOR_PIN = '271828'
 const PIN = '314159'
 const NEW_PIN = '16180339'
+const NOTE = 'Asked for letters in larger print.'
 const GATEWAY_LIMIT_MS = 20_000
 
 interface Step {
@@ -58,7 +60,7 @@ async function startGateway(home: string, port?: string): Promise<Gateway> {
   }
 }
 
-async function stopGateway({ process: child }: Gateway): Promise<void> {
+async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
@@ -73,6 +75,7 @@ class Story {
   readonly #say: (step: Step, why: string) => void
   #window: TerminalWindow | undefined
   #gateway: Gateway | undefined
+  #records: ChildProcess | undefined
 
   constructor(home: string, pictures: string, say: (step: Step, why: string) => void) {
     this.#home = home
@@ -149,6 +152,7 @@ class Story {
     await this.#step('enrol the terminal', async () => {
       const gateway = await startGateway(this.#home)
       this.#gateway = gateway
+      this.#records = await startRecordsProcess({ home: this.#home, brokerUrl: gateway.brokerUrl, stderr: 'ignore' })
       this.#window = await TerminalWindow.open({
         home: this.#home,
         environment: {
@@ -190,6 +194,16 @@ class Story {
       await this.#open.enterPin('Enter the PIN', PIN)
       await this.#open.reads('Jon Björnsson is logged in')
     })
+    await this.#step('open the record', async () => {
+      await this.#open.says('Encrypted from this desk to the records service')
+      await this.#open.says('Nothing has been written yet.')
+    })
+    await this.#step('add a note', async () => {
+      await this.#open.fill('Add a note', NOTE)
+      await this.#open.press('Save the note')
+      await this.#open.says('The note is in the record')
+      await this.#open.page.getByRole('listitem').filter({ hasText: NOTE }).filter({ hasText: 'Amara Osei' }).waitFor()
+    })
     await this.#step('enter a wrong pin', async () => {
       await this.#pull()
       await this.#open.reads('Insert the person’s card')
@@ -202,7 +216,7 @@ class Story {
       await this.#open.reads('The card was taken out too early')
       await this.#open.press('Close')
       await this.#open.reads('Insert the person’s card')
-      if (this.#gateway !== undefined) await stopGateway(this.#gateway)
+      if (this.#gateway !== undefined) await stop(this.#gateway.process)
       await this.#open.until('offline', ({ gateway }) => gateway.kind === 'offline')
       await this.#open.press('Change a PIN')
       await this.#open.reads('Insert the card whose PIN is to change')
@@ -219,6 +233,7 @@ class Story {
       await this.#insert(personCard)
       await this.#open.enterPin('Enter the PIN', NEW_PIN)
       await this.#open.reads('Jon Björnsson is logged in')
+      await this.#open.says(NOTE)
     })
     await this.#step('pull the card', async () => {
       await this.#pull()
@@ -228,7 +243,8 @@ class Story {
 
   async close(): Promise<void> {
     await this.#window?.close()
-    if (this.#gateway !== undefined) await stopGateway(this.#gateway)
+    if (this.#records !== undefined) await stop(this.#records)
+    if (this.#gateway !== undefined) await stop(this.#gateway.process)
   }
 }
 

@@ -42,11 +42,12 @@ const AGAIN_MS = 3000
 
 export function createRecords(options: RecordsOptions): Records {
   const open = new Map<string, PersonRecord>()
+  const house: House = { hasService: true }
   return {
     open(login, show) {
       const key = toHex(login.session)
       open.get(key)?.end('quit')
-      const record = new PersonRecord(options, login, show)
+      const record = new PersonRecord(options, house, login, show)
       open.set(key, record)
       // The login is drawn first.
       setImmediate(() => record.begin())
@@ -65,8 +66,14 @@ export function createRecords(options: RecordsOptions): Records {
   }
 }
 
+/** What one login teaches of the next: a place for the record does not come and go where there is none. */
+interface House {
+  hasService: boolean
+}
+
 class PersonRecord {
   readonly #options: RecordsOptions
+  readonly #house: House
   readonly #login: RecordLogin
   readonly #show: ShowRecord
   #session: NodeSession | undefined
@@ -79,8 +86,9 @@ class PersonRecord {
   #again: ReturnType<typeof setTimeout> | undefined
   #ended = false
 
-  constructor(options: RecordsOptions, login: RecordLogin, show: ShowRecord) {
+  constructor(options: RecordsOptions, house: House, login: RecordLogin, show: ShowRecord) {
     this.#options = options
+    this.#house = house
     this.#login = login
     this.#show = show
   }
@@ -89,7 +97,7 @@ class PersonRecord {
     const gateway = this.#options.gateway()
     if (this.#ended || gateway === undefined) return
     const { session, operator } = this.#login
-    this.#tell({ kind: 'connecting' })
+    if (this.#house.hasService) this.#tell({ kind: 'connecting' })
     this.#session = (this.#options.openSession ?? openNodeSession)({
       port: gateway.link.port,
       trust: gateway.trust,
@@ -141,6 +149,7 @@ class PersonRecord {
         this.#tell({ kind: 'unavailable', problem: this.#problemOf(state.error) })
         break
       case 'open':
+        this.#house.hasService = true
         this.#mayNote = state.scopes.includes(NOTE_SCOPE)
         void this.#read()
         break
@@ -180,8 +189,10 @@ class PersonRecord {
   #refused(error: unknown): void {
     this.#entries = undefined
     // The gateway has no node of that name.
-    if (error instanceof RefusedError && error.refusal.code === 'not-allowed') this.#show(undefined)
-    else this.#tell({ kind: 'refused', problem: this.#problemOf(error) })
+    if (error instanceof RefusedError && error.refusal.code === 'not-allowed') {
+      this.#house.hasService = false
+      this.#show(undefined)
+    } else this.#tell({ kind: 'refused', problem: this.#problemOf(error) })
   }
 
   #problemOf(error: unknown): Problem {

@@ -10,6 +10,7 @@ The example service: records that the desk's window shows and adds notes to.
 
   --broker URL        mqtts://host[:8883], or mqtt://localhost[:1883] (default: $TESSERA_BROKER_URL)
   --ca FILE           certificates (PEM) that the broker's must lead to
+  --cert FILE         client certificate (PEM) for that broker, with --key FILE
   --data DIR          identity and records (default: ./records-data)
   --invitation CODE   of npm run gateway -- invite --node records --scopes record:read,record:note=desk; needed once
   --json              one line {"ready":true,...} when ready
@@ -20,6 +21,8 @@ const { values } = parseArgs({
   options: {
     broker: { type: 'string', default: process.env.TESSERA_BROKER_URL },
     ca: { type: 'string' },
+    cert: { type: 'string' },
+    key: { type: 'string' },
     data: { type: 'string', default: 'records-data' },
     invitation: { type: 'string', default: process.env.TESSERA_NODE_INVITATION },
     json: { type: 'boolean', default: false },
@@ -27,13 +30,22 @@ const { values } = parseArgs({
   },
 })
 
+const read = (file: string): string => readFileSync(file, 'utf8')
+
 if (values.help || values.broker === undefined) {
   process.stdout.write(USAGE)
   process.exitCode = values.help ? 0 : 2
 } else {
   try {
     const service = await startRecords({
-      broker: { url: values.broker, ...(values.ca === undefined ? {} : { tls: { ca: readFileSync(values.ca, 'utf8') } }) },
+      broker: {
+        url: values.broker,
+        tls: {
+          ...(values.ca === undefined ? {} : { ca: read(values.ca) }),
+          ...(values.cert === undefined ? {} : { certificate: read(values.cert) }),
+          ...(values.key === undefined ? {} : { key: read(values.key) }),
+        },
+      },
       dataDirectory: resolve(values.data),
       ...(values.invitation === undefined ? {} : { invitation: values.invitation }),
       audit(event) {

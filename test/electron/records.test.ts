@@ -288,6 +288,21 @@ describe('towards the service', () => {
     expect(service.last()).toEqual(wanted)
   })
 
+  test('where there is no service, the place for the record does not come and go at each login', async () => {
+    const service = play({ refusal: new RefusedError({ code: 'not-allowed' }) })
+    await settle()
+    await service.askForToken()?.catch(() => undefined)
+    service.is({ kind: 'ended', reason: 'login-over' })
+    const next: (RecordReport | undefined)[] = []
+    service.records.open({ session: Uint8Array.of(3) }, (record) => next.push(record))
+    await settle()
+    expect(next).toEqual([])
+    // Until there is one.
+    service.is({ kind: 'open', scopes: ['record:read'], expiresAt: 1 })
+    await service.answer([])
+    expect(next).toEqual([{ link: { kind: 'open' }, mayNote: false, entries: [] }])
+  })
+
   test('what the service revokes is shown no longer', async () => {
     const service = play()
     await service.open()
