@@ -19,11 +19,12 @@ interface RecordsProcess {
 
 /** @returns the service once terminals can ask it; rejects where it does not come so far, and leaves nothing running then */
 export async function startRecordsProcess({ home, brokerUrl, stderr }: RecordsProcess): Promise<ChildProcess> {
-  const env = { ...process.env, TESSERA_HOME: home, TESSERA_BROKER_URL: brokerUrl }
+  const own = { ...process.env, TESSERA_HOME: home, TESSERA_BROKER_URL: brokerUrl }
   const data = path.join(home, 'records')
-  const invitation = existsSync(path.join(data, 'identity.json')) ? undefined : await invite(env)
-  const words = ['--data', data, '--json', ...(invitation === undefined ? [] : ['--invitation', invitation])]
-  const child = spawn(process.execPath, [path.join(root, 'examples', 'records', 'main.ts'), ...words], {
+  const invitation = existsSync(path.join(data, 'identity.json')) ? undefined : await invite(own)
+  // Arguments are seen by everybody on the machine, the environment is not.
+  const env = { ...own, ...(invitation === undefined ? {} : { TESSERA_NODE_INVITATION: invitation }) }
+  const child = spawn(process.execPath, [path.join(root, 'examples', 'records', 'main.ts'), '--data', data, '--json'], {
     env,
     stdio: ['ignore', 'pipe', stderr],
     // Ctrl-C is for who started it, and who ends it in order.
