@@ -20,13 +20,18 @@ export function LanguageChoice({ language }: { readonly language: LanguageView }
     else if (forDesk) void send({ kind: 'set-language', language: chosen ?? 'system' })
   }
 
+  const current = languageOf(person ?? desk) ?? 'en'
   return (
     <span className="status-item language" title={forDesk && locked ? text('language.locked') : label}>
       <Globe aria-hidden />
+      <span className="language-name" lang={current} aria-hidden="true">
+        {LANGUAGE_NAMES[current]}
+      </span>
+      <ChevronDown className="language-arrow" aria-hidden />
       <select
         className="language-select"
         aria-label={label}
-        value={forDesk ? setting : languageOf(person ?? desk)}
+        value={forDesk ? setting : current}
         disabled={forDesk && locked}
         onChange={(event) => choose(event.target.value)}
       >
@@ -37,7 +42,6 @@ export function LanguageChoice({ language }: { readonly language: LanguageView }
           </option>
         ))}
       </select>
-      <ChevronDown className="language-arrow" aria-hidden />
     </span>
   )
 }

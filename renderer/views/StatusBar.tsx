@@ -64,24 +64,24 @@ export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
   const { text } = texts
   const { gateway, operator, readers } = snapshot
   const GatewayIcon = GATEWAY_ICONS[gateway.kind]
+  const connection = gatewayText(texts, gateway)
+  const who = operator
+    ? text('status.operator', { name: fullName(texts, operator), role: text(`role.${operator.role}`) })
+    : text('status.no-operator')
   return (
     <header className="status-bar">
       <span className="brand" title={text('app.version', { version: snapshot.application.version })}>
         <Mark />
         {text('app.name')}
       </span>
-      <span className={`status-item status-gateway-${gateway.kind}`}>
+      <span className={`status-item status-gateway-${gateway.kind}`} title={connection}>
         <GatewayIcon aria-hidden />
-        <span className="status-text">{gatewayText(texts, gateway)}</span>
+        <span className="status-text">{connection}</span>
       </span>
       <Readers view={readers} />
-      <span className="status-item status-operator">
+      <span className="status-item status-operator" title={who}>
         <UserRound aria-hidden />
-        <span className="status-text">
-          {operator
-            ? text('status.operator', { name: fullName(texts, operator), role: text(`role.${operator.role}`) })
-            : text('status.no-operator')}
-        </span>
+        <span className="status-text">{who}</span>
       </span>
       <LanguageChoice language={snapshot.language} />
     </header>

@@ -37,12 +37,14 @@ export function crowdedTexts(): string[] {
 
   const lines: Line[] = []
   const found: string[] = []
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  // What lies under a dialog waits.
+  const front = document.querySelector('dialog[open]') ?? document.body
+  const walker = document.createTreeWalker(front, NodeFilter.SHOW_TEXT)
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     const element = node.parentElement
     const words = node.textContent?.trim() ?? ''
     if (element === null || words === '' || element.closest('.only-heard, svg, option, [hidden]')) continue
-    if (getComputedStyle(element).visibility !== 'visible') continue
+    if (!element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true })) continue
     const clip = clipOf(element)
     const range = document.createRange()
     range.selectNodeContents(node)
