@@ -152,6 +152,7 @@ export async function startBenchDesk(): Promise<BenchDesk> {
     async close() {
       await pull()
       await link.close()
+      await blocks.close()
       await readers.close()
       gateway.kill('SIGTERM')
       await ended(gateway)

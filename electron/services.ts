@@ -227,7 +227,7 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
     async close() {
       closed = true
       stopUsb?.()
-      await Promise.all([gateway.close(), readers.close()])
+      await Promise.all([gateway.close(), readers.close(), blocks.close()])
     },
   }
 }

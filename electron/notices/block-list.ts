@@ -33,6 +33,8 @@ export interface BlockList {
   announced(version: number): void
   /** Resolves when everything announced so far is known, or after the time: then what is known has to do. Never rejects. */
   current(timeoutMs: number): Promise<void>
+  /** What is to be written has been when this resolves. */
+  close(): Promise<void>
 }
 
 const schema = v.strictObject({
@@ -60,14 +62,17 @@ export function createBlockList(options: BlockListOptions): BlockList {
   let version = 0
   let wanted = 0
   let fetching: Promise<void> | undefined
-  let writing = false
+  let writing: Promise<void> | undefined
+  let closed = false
   let unwritten = false
 
   /** One write after the other; what changes meanwhile goes into the next. */
-  async function save(): Promise<void> {
+  function save(): void {
     unwritten = true
-    if (writing) return
-    writing = true
+    writing ??= writeAll()
+  }
+
+  async function writeAll(): Promise<void> {
     try {
       while (unwritten) {
         unwritten = false
@@ -76,7 +81,7 @@ export function createBlockList(options: BlockListOptions): BlockList {
     } catch (error) {
       options.onUnwritten(error)
     } finally {
-      writing = false
+      writing = undefined
     }
   }
 
@@ -89,7 +94,7 @@ export function createBlockList(options: BlockListOptions): BlockList {
   }
 
   async function fetchAll(): Promise<void> {
-    while (version < wanted) {
+    while (version < wanted && !closed) {
       const link = options.link()
       if (link === undefined || link.state().kind !== 'online') return
       let answer: AnswerBody<'blocks.fetch'>
@@ -103,7 +108,7 @@ export function createBlockList(options: BlockListOptions): BlockList {
       const before = version
       version = Math.max(version, answer.version)
       if (version === before && !answer.more) wanted = version
-      void save()
+      save()
     }
   }
 
@@ -131,7 +136,7 @@ export function createBlockList(options: BlockListOptions): BlockList {
     version: () => version,
     note(change) {
       const taken = apply(change)
-      if (taken) void save()
+      if (taken) save()
       return taken
     },
     greeted(announcedVersion) {
@@ -157,6 +162,10 @@ export function createBlockList(options: BlockListOptions): BlockList {
         }),
       ])
       clearTimeout(timer)
+    },
+    async close() {
+      closed = true
+      await writing
     },
   }
 }

@@ -5,10 +5,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { VirtualCard } from '../../native/virtual-card/card.ts'
+import { CardFaults } from '../../native/virtual-card/faults.ts'
 import { blankCard, FIRST_SIMULATED_SERIAL } from '../../native/virtual-card/state.ts'
 import { memoryStorage } from '../../native/virtual-card/storage.ts'
 import type { TerminalWindow } from '../support/window.ts'
 import { Desk, READER } from './desk.ts'
+
+/** Few wrong PINs are enough; and what lies between card and terminal here (a loaded machine) is noisier than any reader. */
+const POLICY = {
+  bruteForce: { cardWrongPins: { events: 2, windowMs: 3_600_000 } },
+  delay: { deviations: 0.5, lateByMs: 60 },
+}
 
 const SUPERVISOR_PIN = '271828'
 const PIN = '314159'
@@ -75,6 +82,17 @@ async function logIn(pin: string): Promise<void> {
   await terminal.reads('Grace Hopper is logged in')
 }
 
+/** Until the card blocks its PIN. */
+async function enterWrongPins(): Promise<void> {
+  await desk.reader.insert(person.card)
+  await terminal.enterPin('Enter the PIN', '999999')
+  await terminal.says('2 tries left')
+  await terminal.enterPin('Enter the PIN', '999999')
+  await terminal.reads('Only one try is left')
+  await terminal.press('Use the last try')
+  await terminal.enterPin('Enter the PIN', '999999')
+}
+
 /** From the block page: a supervisor approves with their card, then the holder chooses a new PIN. */
 async function unblock(newPin: string): Promise<void> {
   await pull()
@@ -95,14 +113,7 @@ test('the number is shown in groups of four', () => {
 })
 
 test('wrong PINs until the card blocks its PIN: the page says what still works and who can undo it', async () => {
-  await desk.reader.insert(person.card)
-  for (const left of ['2 tries left', '1 try left']) {
-    await terminal.enterPin('Enter the PIN', '999999')
-    if (left === '2 tries left') await terminal.says(left)
-  }
-  await terminal.reads('Only one try is left')
-  await terminal.press('Use the last try')
-  await terminal.enterPin('Enter the PIN', '999999')
+  await enterWrongPins()
   await terminal.reads('The card’s PIN is blocked')
   await terminal.says('A supervisor, together with the card’s holder.')
   expect((await terminal.snapshot()).page).toMatchObject({ kind: 'blocked', block: { cause: 'pin', canUnblock: true } })
@@ -200,6 +211,49 @@ test('the readers of every desk are listed for the supervisor', async () => {
   )
   await terminal.press('Back')
   await terminal.reads('Insert the person’s card')
+})
+
+test('wrong PINs are a finding where the policy says so, and the finding blocks the card', async () => {
+  await desk.restartGatewayWith(POLICY)
+  await terminal.until('greeted again', ({ gateway }) => gateway.kind === 'online')
+  await enterWrongPins()
+  await terminal.reads('This card is blocked')
+  await terminal.says('The gateway blocked it because of what it saw: many wrong PINs.')
+  await unblock(NEW_PIN)
+})
+
+test('a supervisor is told of the finding, and sees it with its evidence', async () => {
+  await terminal.until('told', ({ newFindings }) => newFindings !== undefined && newFindings > 0)
+  await terminal.press('Findings')
+  await terminal.reads('Findings')
+  await terminal.says('The card was blocked.')
+  const { page } = await terminal.snapshot()
+  expect(page).toMatchObject({
+    kind: 'findings',
+    overview: { findings: [{ kind: 'brute-force-pin', layer: 'application', response: 'block-card' }] },
+  })
+  await terminal.press('Back')
+  expect((await terminal.snapshot()).newFindings).toBeUndefined()
+})
+
+test('a card that answers later than it ever did is found out: its session is stopped', async () => {
+  const faults = new CardFaults()
+  for (let login = 0; login < 10; login += 1) {
+    await desk.reader.insert(person.card, faults)
+    await terminal.enterPin('Enter the PIN', NEW_PIN)
+    await terminal.reads('Grace Hopper is logged in')
+    await pull()
+    await terminal.reads('Insert the person’s card')
+  }
+  // A relay: each of the card's answers takes its way over a network.
+  faults.delayMs = 150
+  await desk.reader.insert(person.card, faults)
+  await terminal.enterPin('Enter the PIN', NEW_PIN)
+  await terminal.reads('The session was stopped')
+  await terminal.says('the card answers late, as if it were elsewhere')
+  expect((await terminal.snapshot()).page).toMatchObject({ kind: 'blocked', block: { cause: 'finding', finding: 'delay' } })
+  await pull()
+  await terminal.press('Close')
 })
 
 test('what was done stands in the gateway’s books, and they are whole', async () => {

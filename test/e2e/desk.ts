@@ -1,12 +1,13 @@
 /** A whole desk of real parts: pcscd with vpcd, Mosquitto over TLS with client certificates, the gateway's own process, the window. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { root } from '../../build/electron.ts'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { VirtualCard } from '../../native/virtual-card/card.ts'
+import type { CardFaults } from '../../native/virtual-card/faults.ts'
 import { blankCard, FIRST_SIMULATED_SERIAL } from '../../native/virtual-card/state.ts'
 import { memoryStorage } from '../../native/virtual-card/storage.ts'
 import { type InsertedCard, insertIntoVpcd, VPCD_PORT } from '../../native/virtual-card/vpcd.ts'
@@ -36,14 +37,15 @@ export class Reader {
     return new Reader()
   }
 
-  async insert(card: VirtualCard): Promise<InsertedCard> {
+  /** `faults` make the card slow, for example. */
+  async insert(card: VirtualCard, faults?: CardFaults): Promise<InsertedCard> {
     await this.pull()
     const pauseMs = this.#pulledAt + BETWEEN_CARDS_MS - performance.now()
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     // The driver takes a moment to wait for the next card.
     for (const deadline = performance.now() + 10_000; ; ) {
       try {
-        this.#inserted = await insertIntoVpcd({ card, port: VPCD_PORT })
+        this.#inserted = await insertIntoVpcd({ card, port: VPCD_PORT, ...(faults && { faults }) })
         return this.#inserted
       } catch (error) {
         if (performance.now() > deadline) throw error
@@ -105,6 +107,13 @@ export class Desk {
     const exited = new Promise((resolve) => gateway.once('exit', resolve))
     gateway.kill(signal)
     await exited
+  }
+
+  /** The gateway works by this policy from now on (docs/operations.md): started again, as an administrator would. */
+  async restartGatewayWith(policy: object): Promise<void> {
+    await this.stopGateway()
+    await writeFile(join(this.#data, 'policy.json'), JSON.stringify(policy))
+    await this.startGateway()
   }
 
   /** One of the gateway's commands, while it runs; the parsed answer. */

@@ -11,6 +11,7 @@ import { CeremonyFailed, type Guide, type NewPinRequest, type PinRequest } from 
 import { type LoginOutcome, login } from '../../electron/ceremonies/login.ts'
 import { createPinReports, type PinReports } from '../../electron/ceremonies/pin-reports.ts'
 import { type Registered, type Registration, register } from '../../electron/ceremonies/register.ts'
+import { approve, type Unblocked, type Unblocking, unblock } from '../../electron/ceremonies/unblock.ts'
 import type { Problem } from '../../electron/contract/problems.ts'
 import type { StepId } from '../../electron/contract/snapshot.ts'
 import { type BlockList, createBlockList } from '../../electron/notices/block-list.ts'
@@ -163,6 +164,7 @@ export class World {
 
   async close(): Promise<void> {
     await this.link.close()
+    await this.blocks.close()
     await this.stopGateway()
     await this.broker.close()
     await this.readers.close()
@@ -238,6 +240,21 @@ export class World {
 
   changePin(at: Insertion, person: Person): Promise<{ readonly kind: 'pin-changed' }> {
     return changePin(this.desk(personGuide(person)), at)
+  }
+
+  /** The first operator approves, with a fresh login of their own card. */
+  async approve(): Promise<Uint8Array> {
+    if (this.#operator === undefined) throw new Error('there is no operator yet')
+    const { card, pin } = this.#operator
+    try {
+      return await approve(this.desk(personGuide({ pins: [pin] })), this.insert(card))
+    } finally {
+      this.readers.remove(READER)
+    }
+  }
+
+  unblock(at: Insertion, person: Person, unblocking: Unblocking): Promise<Unblocked> {
+    return unblock(this.desk(personGuide(person)), at, unblocking)
   }
 
   get session(): Uint8Array {
