@@ -14,7 +14,7 @@ import type { Broker, BrokerOptions, BrokerState, QualityOfService } from './bro
 
 export { isLoopback } from './broker/address.ts'
 export { BrokerError, type BrokerErrorKind } from './broker/errors.ts'
-export type { Broker, BrokerOptions, BrokerState, BrokerTls, LastWill, QualityOfService } from './broker/port.ts'
+export type { Broker, BrokerOptions, BrokerState, BrokerTls, LastWill } from './broker/port.ts'
 
 class MqttBroker implements Broker {
   readonly #address: Address

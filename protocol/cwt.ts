@@ -89,7 +89,7 @@ function seconds(time: number | undefined): number | undefined {
 }
 
 /** Claims that are not in the table are let be (RFC 8392 section 3). Throws a CwtError ('malformed'). */
-export function parseClaims(map: HeaderMap): CwtClaims {
+function parseClaims(map: HeaderMap): CwtClaims {
   return {
     ...read(map, 'iss', 'issuer', asText),
     ...read(map, 'sub', 'subject', asText),

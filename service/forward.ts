@@ -30,7 +30,7 @@ const TIMEOUT_MS = 10_000
 const MAX_ANSWER_CHARACTERS = 256 * 1024
 const refusalSchema = v.object({ reason: v.pipe(v.string(), v.regex(/^[a-z0-9-]{1,80}$/)) })
 
-export function checkForward(text: string): string {
+function checkForward(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'http:' || !isLoopback(url.hostname) || url.username !== '' || url.password !== '') {
     throw new ForwardError(text)

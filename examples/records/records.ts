@@ -50,7 +50,7 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `
 
-export class Records {
+class Records {
   readonly #database: DatabaseSync
   readonly #now: () => number
 
@@ -96,7 +96,7 @@ export class Records {
   }
 }
 
-export function recordOperations(records: Records): Operations {
+function recordOperations(records: Records): Operations {
   return {
     'record.read': operation({
       scope: 'record:read',

@@ -17,7 +17,7 @@ export interface NodeInvitationOptions {
 }
 
 /** As many as 'node.hello' may name: more live ones a node learns by their own notices. */
-export const MAX_REVOKED = 4096
+const MAX_REVOKED = 4096
 
 /**
  * Makes a one-time code that enrols a node. A name that is in use keeps its people's pseudonyms: whoever uses the code takes the
@@ -87,7 +87,7 @@ export async function enrolNode(
 }
 
 /** The node as it is now. Throws Refused 'terminal-blocked' for one that was withdrawn, or whose place another one has taken. */
-export async function requireNode(reader: Pick<StoreReader, 'nodeById'>, id: string): Promise<EnrolledNode> {
+async function requireNode(reader: Pick<StoreReader, 'nodeById'>, id: string): Promise<EnrolledNode> {
   const node = await reader.nodeById(id)
   if (node === undefined || node.state !== 'active') throw new Refused('terminal-blocked')
   return node

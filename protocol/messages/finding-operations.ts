@@ -41,7 +41,7 @@ export type ListedFinding = v.InferOutput<typeof findingSchema>
 /** Findings in one answer. */
 export const FINDINGS_PAGE = 50
 /** Hours in one summary: a month. */
-export const SUMMARY_HOURS = 31 * 24
+const SUMMARY_HOURS = 31 * 24
 
 export const findingOperations = {
   /** For a supervisor: the latest first. */

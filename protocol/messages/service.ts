@@ -18,7 +18,7 @@ import { openFor, sealFor, undefinedWhereMalformed } from './sealed.ts'
 export const OPERATION = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*$/
 
 /** Why a node refuses. */
-export const SERVICE_REFUSALS = [
+const SERVICE_REFUSALS = [
   /** The body does not fit the operation's schema. */
   'bad-request',
   'unknown-operation',

@@ -21,7 +21,7 @@ interface Props {
 }
 
 /** The digits of a card's number as main takes them; undefined where it is none. */
-export function cardDigits(typed: string): string | undefined {
+function cardDigits(typed: string): string | undefined {
   const digits = typed.replace(/[\s-]/g, '').toLowerCase()
   return /^[0-9a-f]{32}$/.test(digits) ? digits : undefined
 }

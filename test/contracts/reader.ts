@@ -281,7 +281,7 @@ function readerIn(status: ReadersStatus, name: string) {
 }
 
 /** Waits for the reader to be in this state; throws after LIMIT_MS with what it was instead. */
-export async function stateIs(readers: Readers, name: string, kind: ReaderState['kind']): Promise<ReadersStatus> {
+async function stateIs(readers: Readers, name: string, kind: ReaderState['kind']): Promise<ReadersStatus> {
   const holds = (status: ReadersStatus) => readerIn(status, name)?.state.kind === kind
   if (holds(readers.status())) return readers.status()
   return new Promise((resolve, reject) => {

@@ -82,7 +82,7 @@ export async function until(what: string, holds: () => boolean, ms = 5000): Prom
 }
 
 /** The test client's topic, as the terminal's link offers its own. */
-export function portOf(client: GatewayClient): FramePort {
+function portOf(client: GatewayClient): FramePort {
   const inTopic = buildTopic({ kind: 'terminal-in', terminal: client.terminal })
   return {
     terminal: client.terminal,
