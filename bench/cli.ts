@@ -8,6 +8,7 @@ import { measureBlocks } from './blocks.ts'
 import { startBenchDesk } from './desk.ts'
 import type { Figure } from './figure.ts'
 import { measureLogin } from './login.ts'
+import { measureService } from './service.ts'
 import { measureStart } from './start/index.ts'
 
 const HELP = `Measures Tessera on this machine, each figure beside peers and limits that ran in the same minute.
@@ -16,7 +17,7 @@ const HELP = `Measures Tessera on this machine, each figure beside peers and lim
 
   --quick       fewer samples, under 50 s
   --json        prints {"electron","figures"} alone, for programs
-  --only NAMES  only these groups, with commas between: start, login, apdu, blocks
+  --only NAMES  only these groups, with commas between: start, login, apdu, blocks, service
   --help`
 
 type Options = { readonly quick: boolean }

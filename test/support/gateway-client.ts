@@ -242,32 +242,8 @@ export class GatewayClient {
     return parsed
   }
 
-  async login(card: SoftwareCard, purpose: LoginPurpose = 'holder', how: LoginHow = {}): Promise<LoginResult> {
-    if (card.certificate === undefined) throw new Error('a card without certificate')
-    const suite: SuiteNumber = card.algorithm === 'P-384' ? 24 : 6
-    const started = startInitiator({
-      crypto,
-      method: 0,
-      suites: [suite],
-      cI: crypto.randomBytes(8),
-      knownEad: [EAD_LOGIN_RESULT],
-    })
-    const begun = await this.request('login.begin', { purpose, message1: started.message1 })
-    const received = started.processMessage2(begun.message2)
-    if (received.reference.kind !== 'x5chain') throw new Error('the gateway sends its certificate')
-    const [certificate] = received.reference.certificates
-    if (certificate === undefined) throw new Error('no certificate')
-    const verified = received.verify({ cred: encode(certificate), publicKey: parseCertificate(certificate).publicKey })
-    const credential = x5tCredential(crypto, card.certificate, card.key.publicKey)
-    const sent = await verified.completeMessage3({ kind: 'signature', credential, sign: async (bytes) => card.sign(bytes) })
-    await how.typing?.(begun.login)
-    const { message4 } = await this.request('login.finish', {
-      login: begun.login,
-      message3: sent.message3,
-      timings: how.timings ?? { verifyMs: 20, signMs: 60 },
-    })
-    const { ead4 } = sent.processMessage4(message4)
-    return decode(ead4.find(({ label }) => label === -EAD_LOGIN_RESULT)?.value as Uint8Array) as LoginResult
+  login(card: SoftwareCard, purpose: LoginPurpose = 'holder', how: LoginHow = {}): Promise<LoginResult> {
+    return loginOver((operation, body) => this.request(operation, body), card, purpose, how)
   }
 
   /** The whole registration, as a terminal does it. Stops after `until`, as an interruption would. */
@@ -322,6 +298,40 @@ export interface LoginHow {
   readonly timings?: RequestBody<'login.finish'>['timings']
   /** Between message_2 and message_3, with the login's name. */
   readonly typing?: (login: Uint8Array) => Promise<void>
+}
+
+/** A card's login over whatever channel there is to the gateway. */
+export async function loginOver(
+  ask: <O extends Operation>(operation: O, body: RequestBody<O>) => Promise<AnswerBody<O>>,
+  card: SoftwareCard,
+  purpose: LoginPurpose = 'holder',
+  how: LoginHow = {},
+): Promise<LoginResult> {
+  if (card.certificate === undefined) throw new Error('a card without certificate')
+  const suite: SuiteNumber = card.algorithm === 'P-384' ? 24 : 6
+  const started = startInitiator({
+    crypto,
+    method: 0,
+    suites: [suite],
+    cI: crypto.randomBytes(8),
+    knownEad: [EAD_LOGIN_RESULT],
+  })
+  const begun = await ask('login.begin', { purpose, message1: started.message1 })
+  const received = started.processMessage2(begun.message2)
+  if (received.reference.kind !== 'x5chain') throw new Error('the gateway sends its certificate')
+  const [certificate] = received.reference.certificates
+  if (certificate === undefined) throw new Error('no certificate')
+  const verified = received.verify({ cred: encode(certificate), publicKey: parseCertificate(certificate).publicKey })
+  const credential = x5tCredential(crypto, card.certificate, card.key.publicKey)
+  const sent = await verified.completeMessage3({ kind: 'signature', credential, sign: async (bytes) => card.sign(bytes) })
+  await how.typing?.(begun.login)
+  const { message4 } = await ask('login.finish', {
+    login: begun.login,
+    message3: sent.message3,
+    timings: how.timings ?? { verifyMs: 20, signMs: 60 },
+  })
+  const { ead4 } = sent.processMessage4(message4)
+  return decode(ead4.find(({ label }) => label === -EAD_LOGIN_RESULT)?.value as Uint8Array) as LoginResult
 }
 
 export interface RegisterOptions {
