@@ -42,6 +42,7 @@ const GROUPS: Readonly<Record<string, (options: Options) => Promise<Readonly<Rec
       await desk.close()
     }
   },
+  service: async (options) => ({ ...(await measureService(options)) }),
 }
 
 function table(name: string, { unit, p50, p99, n, beside }: Figure): string {
