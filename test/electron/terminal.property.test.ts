@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { CeremonyFailed } from '../../electron/ceremonies/guide.ts'
 import type { Intent } from '../../electron/contract/intents.ts'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
+import type { Notice } from '../../protocol/messages/notices.ts'
 import { createDesk, loginResult, type Run, settle } from './terminal-desk.ts'
 
 type Desk = ReturnType<typeof createDesk>
@@ -33,6 +34,12 @@ const intent = fc.constantFrom<Intent>(
   { kind: 'dismiss' },
   { kind: 'end-session' },
   { kind: 'sign-out' },
+  { kind: 'unblock' },
+  { kind: 'block-card' },
+  { kind: 'block-seen' },
+  { kind: 'show-readers' },
+  { kind: 'show-findings' },
+  { kind: 'show-more' },
   { kind: 'set-language', language: 'ar' },
   { kind: 'set-person-language', language: 'hi' },
   { kind: 'simulate-new-card' },
@@ -73,10 +80,24 @@ function end(world: World, run: Run | undefined, how: number): void {
     case 4:
       run.reject(new CeremonyFailed({ code: 'session-unknown' }))
       break
+    case 5:
+      run.resolve({ kind: 'approved', session: new Uint8Array(16) })
+      break
+    case 6:
+      run.reject(new CeremonyFailed({ code: 'card-blocked' }))
+      break
     default:
       run.reject(new Error('a fault'))
       break
   }
+}
+
+function noticeOf(kind: string): Notice {
+  const about = { notice: new Uint8Array(16), at: 1 }
+  if (kind === 'finding') return { ...about, kind, finding: 'clone', severity: 'high' }
+  const { guid } = loginResult(1).card
+  if (kind === 'end-session') return { ...about, kind, guid, finding: 'delay' }
+  return { ...about, kind: 'block', guid, cause: 'supervisor', blockPin: true }
 }
 
 const action: fc.Arbitrary<(world: World) => void> = fc.oneof(
@@ -115,6 +136,26 @@ const action: fc.Arbitrary<(world: World) => void> = fc.oneof(
     desk.terminal.gatewayChanged({ kind: 'offline', since: 1, problem: { code: 'gateway-silent' } }),
   ),
   fc.constant(({ desk }: World) => desk.terminal.gatewayChanged({ kind: 'not-enrolled' })),
+  fc.tuple(fc.constantFrom('block', 'end-session', 'finding'), fc.nat(3), fc.option(reader)).map(
+    ([kind, insertions, name]) =>
+      ({ desk }: World) =>
+        desk.terminal.noticed(noticeOf(kind), name === null ? undefined : { reader: name, insertions }),
+  ),
+  fc.boolean().map(
+    (done) =>
+      ({ desk }: World) =>
+        desk.terminal.pinBlockedOnCard(loginResult(1).card.guid, done),
+  ),
+  fc.tuple(fc.nat(), fc.boolean()).map(([n, fails]) => ({ desk }: World) => {
+    const look = desk.looks[n % Math.max(1, desk.looks.length)]
+    if (fails) look?.reject(new CeremonyFailed({ code: 'session-unknown' }))
+    else look?.resolve({ of: 'readers', places: [], next: 'more' })
+  }),
+  fc.boolean().map((fails) => ({ desk }: World) => {
+    const asked = desk.blocks[desk.blocks.length - 1]
+    if (fails) asked?.reject(new CeremonyFailed({ code: 'gateway-offline' }))
+    else asked?.resolve()
+  }),
   fc.constant(({ desk }: World) => desk.enrolments[desk.enrolments.length - 1]?.end()),
   fc.constant(({ desk }: World) => desk.terminal.simulationChanged({ readers: [], cards: [] })),
   // Late words of ceremonies that are over are among them: any run may speak.
@@ -133,12 +174,12 @@ const action: fc.Arbitrary<(world: World) => void> = fc.oneof(
   fc.tuple(fc.nat(), fc.nat(3), fc.boolean()).map(([n, retriesLeft, current]) => (world: World) => {
     ask(world, world.desk.runs[n % Math.max(1, world.desk.runs.length)], (run) => run.guide.askNewPin({ retriesLeft, current }))
   }),
-  fc.tuple(fc.nat(), fc.nat(5)).map(
+  fc.tuple(fc.nat(), fc.nat(7)).map(
     ([n, how]) =>
       (world: World) =>
         end(world, world.desk.runs[n % Math.max(1, world.desk.runs.length)], how),
   ),
-  fc.nat(5).map((how) => (world: World) => end(world, world.desk.runs[world.desk.runs.length - 1], how)),
+  fc.nat(7).map((how) => (world: World) => end(world, world.desk.runs[world.desk.runs.length - 1], how)),
 )
 
 function hold(snapshot: Snapshot, before: Snapshot): void {
