@@ -1,7 +1,7 @@
 /** `npm run bench`: every figure beside its peers and limits of the same run (docs/performance.md). */
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments } from '../build/arguments.ts'
 import { findElectron, root } from '../build/electron.ts'
 import { measureApduRoundTrip } from './apdu/index.ts'
 import { measureBlocks } from './blocks.ts'
@@ -55,18 +55,11 @@ function table(name: string, { unit, p50, p99, n, beside }: Figure): string {
 }
 
 async function run(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+  const { values } = readArguments(HELP, {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
   })
-  if (values.help) {
-    process.stdout.write(`${HELP}\n`)
-    return
-  }
   const chosen = values.only?.split(',').map((name) => name.trim()) ?? Object.keys(GROUPS)
   const unknown = chosen.filter((name) => !Object.hasOwn(GROUPS, name))
   if (unknown.length > 0) throw new Error(`no such group: ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`)

@@ -1,14 +1,13 @@
 /**
  * `npm run gallery`: draws every state of the window into dist/gallery/, light, dark and in high contrast, small and large, so
- * that a change of the design can be looked at as a whole. Arguments name the stories to draw; none draws them all.
- * `--locale de` draws them in another language.
+ * that a change of the design can be looked at as a whole.
  */
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { parseArgs } from 'node:util'
 import { loadTexts } from '../renderer/locales/languages.ts'
 import { type Look, openGallery } from '../test/renderer/gallery/harness.ts'
 import { stories } from '../test/renderer/gallery/stories.ts'
+import { readArguments } from './arguments.ts'
 import { root } from './electron.ts'
 
 const LOOKS: readonly Look[] = [
@@ -21,7 +20,15 @@ const LOOKS: readonly Look[] = [
   { width: 3840, height: 2160, theme: 'light' },
 ]
 
-const { positionals: wanted, values } = parseArgs({ allowPositionals: true, options: { locale: { type: 'string' } } })
+const HELP = `Draws every state of the window into dist/gallery/, in every look.
+
+  npm run gallery -- [options] [STORY...]
+
+  STORY          only these
+  --locale NAME  in another language, such as de
+  --help`
+
+const { positionals: wanted, values } = readArguments(HELP, { locale: { type: 'string' } }, { allowPositionals: true })
 const { locale } = values
 const texts = await loadTexts(locale ?? 'en-GB')
 const folder = path.join(root, 'dist', 'gallery', locale ?? '')

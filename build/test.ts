@@ -1,13 +1,16 @@
-/**
- * `npm test`: the checks, then every test; ends on the line 'N passed, N failed', in which a check counts like a test.
- *
- * Arguments: `--project NAME` (unit, real, window; may be repeated) runs only those tests and no checks; anything else filters
- * test files by name, also without the checks.
- */
-import { parseArgs } from 'node:util'
+/** `npm test`: the checks, then every test; ends on the line 'N passed, N failed', in which a check counts like a test. */
 import { startVitest } from 'vitest/node'
+import { readArguments } from './arguments.ts'
 import { runChecks } from './check.ts'
 import { root } from './electron.ts'
+
+const HELP = `Runs the checks and every test.
+
+  npm test -- [options] [NAME...]
+
+  NAME            only the test files with that in their path, and no checks
+  --project NAME  only these tests, and no checks: unit, real or window; may be repeated
+  --help`
 
 type Count = { passed: number; failed: number }
 
@@ -35,10 +38,11 @@ async function runTests(projects: readonly string[], filters: readonly string[])
   return count
 }
 
-const { values, positionals } = parseArgs({
-  options: { project: { type: 'string', multiple: true, default: [] } },
-  allowPositionals: true,
-})
+const { values, positionals } = readArguments(
+  HELP,
+  { project: { type: 'string', multiple: true, default: [] } },
+  { allowPositionals: true },
+)
 const isWhole = values.project.length === 0 && positionals.length === 0
 const checks = isWhole ? await runChecks() : { passed: 0, failed: 0 }
 const tests = await runTests(values.project, positionals)

@@ -9,9 +9,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 import { startDisplay } from '../test/support/display.ts'
 import { TerminalWindow } from '../test/support/window.ts'
+import { readArguments } from './arguments.ts'
 import { bundle } from './bundle.ts'
 import { findElectron, root } from './electron.ts'
 import { startRecordsProcess } from './records.ts'
@@ -248,22 +248,7 @@ class Story {
   }
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      options: { pictures: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
-    })
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
-    process.exit(2)
-  }
-}
-
-const { values } = readArguments()
-if (values.help) {
-  console.log(HELP)
-  process.exit(0)
-}
+const { values } = readArguments(HELP, { pictures: { type: 'string' }, json: { type: 'boolean' } })
 const pictures = path.resolve(values.pictures ?? path.join(root, 'dist', 'tour'))
 rmSync(pictures, { recursive: true, force: true })
 mkdirSync(pictures, { recursive: true })
