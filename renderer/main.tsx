@@ -1,4 +1,7 @@
 import '@fontsource-variable/atkinson-hyperlegible-next/wght.css'
+// A desk's system may have no letters for Arabic or Hindi; each file is read when one of its letters is first drawn.
+import '@fontsource-variable/noto-sans-arabic/wght.css'
+import '@fontsource-variable/noto-sans-devanagari/wght.css'
 import './design/index.css'
 import { createRoot } from 'react-dom/client'
 import { followLanguage } from './store/speech.ts'
