@@ -34,6 +34,7 @@ const COMMANDS = {
   gateway: { run: ['gateway/cli.ts'], needs: 'packages' },
   service: { run: ['service/cli.ts'], needs: 'packages' },
   records: { run: ['examples/records/main.ts'], needs: 'packages' },
+  'try-service': { run: ['build/try-service.ts'], needs: 'packages' },
   card: { run: ['native/virtual-card/cli.ts'], needs: 'packages' },
   edhoc: { run: ['build/edhoc.ts'], needs: 'packages' },
 }
