@@ -55,6 +55,9 @@ const LAYERS: readonly Layer[] = [
   { place: 'electron/contract/', imports: ['electron/contract/', 'protocol/'], packages: PROTOCOL_PACKAGES },
   { place: 'electron/preload.ts', imports: ['electron/contract/'], packages: ['electron'] },
   { place: 'renderer/', imports: ['electron/contract/', 'renderer/'], packages: WINDOW_PACKAGES },
+  // What makes labelled traffic knows nothing of the rules that judge it.
+  { place: 'detection/traffic/', imports: ['detection/traffic/'], packages: [] },
+  { place: 'detection/', imports: [''], packages: ['*'] },
   { place: 'build/', imports: [''], packages: ['*'] },
   { place: 'bench/', imports: [''], packages: ['*'] },
   { place: 'test/', imports: [''], packages: ['*'] },

@@ -30,6 +30,7 @@ const COMMANDS = {
   build: { run: ['build/bundle.ts'], needs: 'packages' },
   gallery: { run: ['build/gallery.ts'], needs: 'window' },
   bench: { run: ['bench/cli.ts'], needs: 'tests' },
+  detection: { run: ['detection/cli.ts'], needs: 'packages' },
   pack: { run: ['build/pack.ts'], needs: 'official' },
   gateway: { run: ['gateway/cli.ts'], needs: 'packages' },
   service: { run: ['service/cli.ts'], needs: 'packages' },

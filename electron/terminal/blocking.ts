@@ -167,7 +167,8 @@ function askForApproval(state: State, target: BlockedCard | undefined, notThis?:
 
 /** The supervisor has approved: now the card that is to be unblocked. */
 export function approved(state: State, session: Uint8Array, stage: Running): Next {
-  if (state.activity.kind !== 'ceremony' || state.activity.request.kind !== 'unblock') return to({ ...state, activity: waiting() })
+  if (state.activity.kind !== 'ceremony' || state.activity.request.kind !== 'unblock')
+    return to({ ...state, activity: waiting() })
   const { request, steps } = state.activity
   const approval: Approval = { session, card: stage.card }
   const going: UnblockRequest = { ...request, approved: approval }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DEFAULT_POLICY, type Policy, parsePolicy } from './policy.ts'
 
 /** Says what to do: the file's path, and each value that is wrong by its own path. */
-export class PolicyError extends Error {
+class PolicyError extends Error {
   readonly file: string
   readonly problems: readonly string[]
   constructor(file: string, problems: readonly string[]) {

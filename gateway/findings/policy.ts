@@ -47,8 +47,8 @@ export const policySchema = v.strictObject({
       /** Judged only when this many logins of the card are known. */
       minimumLogins: v.optional(count, 8),
       /** All of the card's answers must be late by this many robust standard deviations and milliseconds. */
-      deviations: v.optional(positive, 3),
-      lateByMs: v.optional(positive, 20),
+      deviations: v.optional(positive, 2.5),
+      lateByMs: v.optional(positive, 19),
       response: v.optional(response, 'end-session'),
     }),
     {},

@@ -97,12 +97,17 @@ export class Watch {
     this.#judging ??= new Promise<void>((resolve) => setTimeout(resolve, BREATH_MS)).then(() => this.#judgeWaiting())
   }
 
-  /** Everything that was seen so far has been judged, answered and stored. */
-  async settled(): Promise<void> {
+  /** Everything that was seen so far has been judged, and what the policy says has been done. */
+  async answered(): Promise<void> {
     while (this.#judging !== undefined || this.#carriedOut.size > 0) {
       await this.#judging
       await Promise.allSettled(this.#carriedOut)
     }
+  }
+
+  /** The same, and everything is stored. */
+  async settled(): Promise<void> {
+    await this.answered()
     await this.save()
   }
 
@@ -175,6 +180,8 @@ export class Watch {
     const kept: Kept = { id, at: finding.at, occurrences: 1 }
     this.#recent.set(key, kept)
     const { card, ...rest } = finding
+    const { kind, severity, response, terminal } = rest
+    this.#options.log('warning', 'finding', { kind, severity, response, terminal, ...(card === undefined ? {} : { card }) })
     this.#new.push({ ...rest, id, lastAt: finding.at, occurrences: 1, ...(card === undefined ? {} : { card: fromHex(card) }) })
     this.#keepUntilDone(responder.tell(finding))
     this.#keepUntilDone(this.#saveFindings())

@@ -1,6 +1,5 @@
-/** The store's part that keeps findings, and what the rules have learned and look up (gateway/findings/). */
+/** The store's part that keeps findings, and what their rules have learned (gateway/findings/). */
 import type { Finding, FindingKind } from '../findings/finding.ts'
-import type { Login } from './store.ts'
 
 /** One finding, and how often the same was found again soon after. */
 export interface FindingRecord extends Omit<Finding, 'card'> {
@@ -32,10 +31,6 @@ export interface FindingReader {
   }): Promise<ListedFinding[]>
   /** From that time on, up to but not including the other; by hour. */
   findingsByHour(from: number, to: number): Promise<FindingsOfHour[]>
-  /** The same card's login before that one, whatever its purpose. */
-  loginBefore(session: Uint8Array): Promise<Login | undefined>
-  /** Up to `limit` sessions of that card that are open at other terminals, the latest first. */
-  openSessionsElsewhere(guid: Uint8Array, terminal: string, limit: number): Promise<Login[]>
   /** Terminals at which a supervisor has signed in since, and is still. */
   supervisorTerminals(since: number, limit: number): Promise<string[]>
   /** What was learned of a card's or reader's answer times. */

@@ -3,11 +3,13 @@ import { type Database, select, type Value } from './database.ts'
 import type { FindingReader, FindingRecord, FindingsOfHour, FindingWriter, ListedFinding } from './findings.ts'
 import { toFinding, toFindingsOfHour, toLogin, toTerminalName, toTimings } from './rows.ts'
 import { SqliteNodes } from './sqlite-nodes.ts'
-import type { Login } from './store.ts'
+import type { Login, StoreReader } from './store.ts'
 
 const HOUR_MS = 3_600_000
 
-export class SqliteFindings extends SqliteNodes implements FindingReader, FindingWriter {
+type Lookups = Pick<StoreReader, 'loginBefore' | 'openSessionsElsewhere'>
+
+export class SqliteFindings extends SqliteNodes implements FindingReader, FindingWriter, Lookups {
   readonly #database: Database
   constructor(database: Database) {
     super(database)

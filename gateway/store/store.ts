@@ -193,6 +193,10 @@ export interface StoreReader extends PlaceReader, NodeReader, FindingReader {
   session(session: Uint8Array): Promise<Session | undefined>
   /** The holder's latest login; the proof at the end of a registration is none. */
   lastLogin(holder: Uint8Array): Promise<Login | undefined>
+  /** The same card's login before that one, whatever its purpose. */
+  loginBefore(session: Uint8Array): Promise<Login | undefined>
+  /** Up to `limit` sessions of that card that are open at other terminals, the latest first. */
+  openSessionsElsewhere(guid: Uint8Array, terminal: string, limit: number): Promise<Login[]>
   /** Sessions of a terminal that have not ended. */
   openSessions(terminal: string): Promise<Login[]>
   /** Sessions of a card that have not ended, at whatever terminal. */

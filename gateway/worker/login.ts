@@ -39,7 +39,7 @@ export class Logins {
   /** Throws Refused. */
   async begin(device: Device, body: RequestBody<'login.begin'>): Promise<AnswerBody<'login.begin'>> {
     const { crypto, now } = this.#registry
-    this.#requirePatience(`terminal ${device.terminal}`)
+    this.#requirePatienceOf(device)
     const sent = await this.#respond(body.message1)
     const login = crypto.randomBytes(16)
     const oldest = device.logins.size >= MAX_LOGINS ? device.logins.keys().next().value : undefined
@@ -70,7 +70,7 @@ export class Logins {
     const pending = device.logins.get(toHex(body.login))
     device.logins.delete(toHex(body.login))
     if (pending === undefined || pending.expiresAt <= now()) throw new Refused('login-failed')
-    this.#requirePatience(`terminal ${device.terminal}`)
+    this.#requirePatienceOf(device)
     const { verified, certificate } = await this.#verify(device, pending, body.message3)
     // From here on the card has proved its key: what it does is held against it, not against the terminal.
     const card = `card ${toHex(certificate.guid)}`
@@ -112,7 +112,7 @@ export class Logins {
       return { verified, certificate: match.certificate }
     } catch (error) {
       if (!(error instanceof EdhocError)) throw error
-      this.#see({ kind: 'login-failed', at: this.#registry.now(), terminal: device.terminal, site: device.site })
+      this.#seeFailure(device)
       this.#failures.failed(`terminal ${device.terminal}`, this.#registry.now())
       await auditRefusedLogin(this.#registry, device.terminal, 'login-failed')
       throw new Refused('login-failed')
@@ -127,6 +127,20 @@ export class Logins {
     // Nothing is remembered of cards that are not known: the next one may be registered by then.
     if (found.length > 0) this.#certificates.obtain(key, () => ({ found }))
     return found
+  }
+
+  /** Who goes on all the same is still guessing. */
+  #requirePatienceOf(device: Device): void {
+    try {
+      this.#requirePatience(`terminal ${device.terminal}`)
+    } catch (error) {
+      this.#seeFailure(device)
+      throw error
+    }
+  }
+
+  #seeFailure({ terminal, site }: Device): void {
+    this.#see({ kind: 'login-failed', at: this.#registry.now(), terminal, site })
   }
 
   #requirePatience(key: string): void {

@@ -199,6 +199,7 @@ export const ar: Table<Intl.LDMLPluralRule> = {
   'done.continue': 'تم',
 
   'problem.retry': 'المحاولة مرة أخرى',
+  'problem.register': 'تسجيل هذه البطاقة',
   'problem.dismiss': 'إغلاق',
   'problem.cancel': 'إلغاء',
   'problem.code': 'الرمز: {code}',

@@ -181,6 +181,7 @@ export const de: Table<'one' | 'other'> = {
   'done.continue': 'Fertig',
 
   'problem.retry': 'Noch einmal versuchen',
+  'problem.register': 'Diese Karte registrieren',
   'problem.dismiss': 'Schließen',
   'problem.cancel': 'Abbrechen',
   'problem.code': 'Code: {code}',

@@ -181,6 +181,7 @@ export const en = {
   'done.continue': 'Done',
 
   'problem.retry': 'Try again',
+  'problem.register': 'Register this card',
   'problem.dismiss': 'Close',
   'problem.cancel': 'Cancel',
   'problem.code': 'Code: {code}',

@@ -192,6 +192,7 @@ export const es: Table<'one' | 'many' | 'other'> = {
   'done.continue': 'Listo',
 
   'problem.retry': 'Intentar de nuevo',
+  'problem.register': 'Registrar esta tarjeta',
   'problem.dismiss': 'Cerrar',
   'problem.cancel': 'Cancelar',
   'problem.code': 'Código: {code}',

@@ -192,6 +192,7 @@ export const fr: Table<'one' | 'many' | 'other'> = {
   'done.continue': 'Terminer',
 
   'problem.retry': 'Réessayer',
+  'problem.register': 'Enregistrer cette carte',
   'problem.dismiss': 'Fermer',
   'problem.cancel': 'Annuler',
   'problem.code': 'Code\u00a0: {code}',

@@ -178,6 +178,7 @@ export const hi: Table<'one' | 'other'> = {
   'done.continue': 'हो गया',
 
   'problem.retry': 'फिर कोशिश करें',
+  'problem.register': 'इस कार्ड का पंजीकरण करें',
   'problem.dismiss': 'बंद करें',
   'problem.cancel': 'रद्द करें',
   'problem.code': 'कोड: {code}',

@@ -71,7 +71,7 @@ function PromptView({ eyebrow, ceremony, snapshot }: ViewProps) {
     case 'done':
       return <Done {...shared} prompt={prompt} />
     case 'failed':
-      return <Failed {...shared} prompt={prompt} />
+      return <Failed {...shared} prompt={prompt} snapshot={snapshot} />
     default:
       return prompt satisfies never
   }

@@ -1,6 +1,6 @@
 /** The prompts of a ceremony that ask for no PIN. */
-import { Check, RotateCcw } from 'lucide-react'
-import type { CeremonyResult, Snapshot } from '../../electron/contract/snapshot.ts'
+import { Check, RotateCcw, UserPlus } from 'lucide-react'
+import type { Ceremony, CeremonyResult, Snapshot } from '../../electron/contract/snapshot.ts'
 import { Button } from '../components/Button.tsx'
 import { CardDrawing } from '../components/CardDrawing.tsx'
 import { fullName, useTerminal, useTexts } from '../components/context.ts'
@@ -9,6 +9,7 @@ import { Stage } from '../components/Stage.tsx'
 import type { Texts } from '../locales/texts.ts'
 import { Health } from './Health.tsx'
 import type { PromptProps } from './prompt-props.ts'
+import { includesRole } from './roles.ts'
 
 export function InsertCard({ eyebrow, ceremony, snapshot }: PromptProps<'insert-card'> & { readonly snapshot: Snapshot }) {
   const { text } = useTexts()
@@ -109,11 +110,21 @@ export function Done({ eyebrow, prompt }: PromptProps<'done'>) {
   )
 }
 
-export function Failed({ eyebrow, prompt }: PromptProps<'failed'>) {
+/** A card put in for a login that nobody has registered: whoever may do so goes on from here, with what was typed before. */
+function mayRegisterInstead({ kind, prompt }: Ceremony, { operator }: Snapshot): boolean {
+  if (kind !== 'login' || prompt.kind !== 'failed' || operator === undefined) return false
+  const isUnregistered = prompt.problem.code === 'card-not-registered' || prompt.problem.code === 'unknown-card'
+  return isUnregistered && includesRole(operator.role, 'registrar')
+}
+
+export function Failed({ eyebrow, ceremony, prompt, snapshot }: PromptProps<'failed'> & { readonly snapshot: Snapshot }) {
   const texts = useTexts()
   const { text } = texts
   const send = useTerminal((state) => state.send)
+  const openRegistration = useTerminal((state) => state.openRegistration)
   const { problem, canRetry } = prompt
+  const offersRegistration = mayRegisterInstead(ceremony, snapshot)
+  const closes = !canRetry && !offersRegistration
   return (
     <Stage
       eyebrow={eyebrow}
@@ -128,7 +139,20 @@ export function Failed({ eyebrow, prompt }: PromptProps<'failed'>) {
             {text('problem.retry')}
           </Button>
         )}
-        <Button look={canRetry ? 'secondary' : 'primary'} onPress={() => void send({ kind: 'dismiss' })} autoFocus={!canRetry}>
+        {offersRegistration && (
+          <Button
+            look="primary"
+            icon={UserPlus}
+            onPress={() => {
+              openRegistration()
+              void send({ kind: 'dismiss' })
+            }}
+            autoFocus
+          >
+            {text('problem.register')}
+          </Button>
+        )}
+        <Button look={closes ? 'primary' : 'secondary'} onPress={() => void send({ kind: 'dismiss' })} autoFocus={closes}>
           {text('problem.dismiss')}
         </Button>
       </div>

@@ -8,7 +8,8 @@ import { en } from '../../renderer/locales/en.ts'
 import { createTexts } from '../../renderer/locales/texts.ts'
 import { type Gallery, type Look, openGallery } from './gallery/harness.ts'
 import { controls, faintTexts, overflowing, type Rectangle, spilling } from './gallery/measures.ts'
-import { type Story, stories } from './gallery/stories.ts'
+import { stories } from './gallery/stories.ts'
+import type { Story } from './gallery/story.ts'
 
 let gallery: Gallery
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import {
   type Snapshot,
   type StepId,
 } from '../../../electron/contract/snapshot.ts'
-import type { Story } from './stories.ts'
+import type { Story } from './story.ts'
 
 const NOON = Date.UTC(2026, 4, 12, 12, 4)
 const HOUR = 3_600_000

@@ -12,13 +12,7 @@ import type {
 import type { Texts } from '../../../renderer/locales/texts.ts'
 import { blockingStories } from './blocking-stories.ts'
 import { recordStories } from './record-stories.ts'
-
-export interface Story {
-  readonly name: string
-  readonly snapshot: Snapshot
-  /** What a person does to get there, where a snapshot alone does not lead there. */
-  act?(page: BrowserPage, texts: Texts): Promise<void>
-}
+import type { Story } from './story.ts'
 
 const NOON = Date.UTC(2026, 4, 12, 12, 4)
 const DAY = 86_400_000
@@ -239,6 +233,15 @@ export const stories: readonly Story[] = [
       problem: { code: 'pin-blocked', retriesLeft: 0, reader: 'Identiv uTrust 2700 R' },
       canRetry: false,
     }),
+  ),
+  story(
+    'login-not-registered',
+    ceremony('login', 'read-card', {
+      kind: 'failed',
+      problem: { code: 'card-not-registered', reader: 'Identiv uTrust 2700 R' },
+      canRetry: false,
+    }),
+    { simulation },
   ),
   story(
     'login-slow-down',
