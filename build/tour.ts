@@ -4,11 +4,12 @@
  * a step fails.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
+import { keepSetting } from '../electron/settings/settings.ts'
 import { startDisplay } from '../test/support/display.ts'
 import { TerminalWindow } from '../test/support/window.ts'
 import { readArguments } from './arguments.ts'
@@ -21,6 +22,7 @@ const HELP = `Drives the real window through the whole story, with simulated car
   npm run tour -- [options]
 
   --pictures DIR  where the pictures go; dist/tour unless told otherwise
+  --guide         on success also renews the pictures of docs/user-guide.md in docs/pictures
   --json          prints {"steps":[{"name","ok","ms"}...],"ok":true} alone
   --help`
 
@@ -29,6 +31,16 @@ const PIN = '314159'
 const NEW_PIN = '16180339'
 const NOTE = 'Asked for letters in larger print.'
 const GATEWAY_LIMIT_MS = 20_000
+
+/** The pictures of docs/user-guide.md and README.md, by the step that they show. */
+const GUIDE: Readonly<Record<string, string>> = {
+  'sign in the operator': 'ready',
+  'register a person on a blank card': 'registered',
+  'log in': 'session',
+  'speak the language of the person': 'language',
+  'enter a wrong pin': 'pin',
+  'look at the readers': 'readers',
+}
 
 interface Step {
   readonly name: string
@@ -65,6 +77,19 @@ async function stop(child: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve))
   child.kill('SIGTERM')
   await ended
+}
+
+/** The file of a step's picture, counted from 1. */
+function pictureOf(number: number, name: string): string {
+  return `${String(number).padStart(2, '0')}-${name.replaceAll(/[^a-z0-9]+/g, '-')}.png`
+}
+
+function renewGuide(steps: readonly Step[]): void {
+  for (const [index, { name }] of steps.entries()) {
+    const picture = GUIDE[name]
+    if (picture === undefined) continue
+    copyFileSync(path.join(pictures, pictureOf(index + 1, name)), path.join(root, 'docs', 'pictures', `${picture}.png`))
+  }
 }
 
 /** The story, step by step; each ends when the window shows what it promises. */
@@ -108,10 +133,7 @@ class Story {
     if (this.#window === undefined) return
     // What moves comes to rest first, so that a picture looks as the page does.
     await this.#window.page.waitForTimeout(350)
-    const number = String(this.steps.length).padStart(2, '0')
-    await this.#window.page.screenshot({
-      path: path.join(this.#pictures, `${number}-${name.replaceAll(/[^a-z0-9]+/g, '-')}.png`),
-    })
+    await this.#window.page.screenshot({ path: path.join(this.#pictures, pictureOf(this.steps.length, name)) })
   }
 
   async #person(givenName: string, familyName: string, reference: string): Promise<void> {
@@ -160,6 +182,8 @@ class Story {
           TESSERA_INVITATION: gateway.invitation ?? '',
           // A person's own card may be in a reader: the story must not be told on that one.
           TESSERA_SIMULATION: 'only',
+          // The language can be chosen; it begins with the texts that the tour looks for.
+          TESSERA_LANGUAGE: '',
         },
       })
       await this.#open.page.setViewportSize({ width: 1180, height: 760 })
@@ -204,6 +228,12 @@ class Story {
       await this.#open.says('The note is in the record')
       await this.#open.page.getByRole('listitem').filter({ hasText: NOTE }).filter({ hasText: 'Amara Osei' }).waitFor()
     })
+    await this.#step('speak the language of the person', async () => {
+      await this.#open.page.getByLabel('Language of the person at the desk').selectOption('ar')
+      await this.#open.says('تم تسجيل دخول')
+      // Around the page it is still the desk's language.
+      await this.#open.says('Connected · Harbour Street')
+    })
     await this.#step('enter a wrong pin', async () => {
       await this.#pull()
       await this.#open.reads('Insert the person’s card')
@@ -239,6 +269,11 @@ class Story {
       await this.#pull()
       await this.#open.reads('Insert the person’s card')
     })
+    await this.#step('look at the readers', async () => {
+      await this.#open.press('Readers')
+      await this.#open.reads('Readers')
+      await this.#open.says('At every desk')
+    })
   }
 
   async close(): Promise<void> {
@@ -248,13 +283,14 @@ class Story {
   }
 }
 
-const { values } = readArguments(HELP, { pictures: { type: 'string' }, json: { type: 'boolean' } })
+const { values } = readArguments(HELP, { pictures: { type: 'string' }, guide: { type: 'boolean' }, json: { type: 'boolean' } })
 const pictures = path.resolve(values.pictures ?? path.join(root, 'dist', 'tour'))
 rmSync(pictures, { recursive: true, force: true })
 mkdirSync(pictures, { recursive: true })
 await bundle()
 const display = await startDisplay()
 const home = await mkdtemp(path.join(tmpdir(), 'tessera-tour-'))
+await keepSetting(path.join(home, 'terminal'), 'language', 'en')
 const say = values.json ? printFailure : print
 if (!values.json) console.log(`The tour, on Electron ${findElectron().version}:`)
 const story = new Story(home, pictures, say)
@@ -269,6 +305,7 @@ try {
   display.stop()
   await rm(home, { recursive: true, force: true, maxRetries: 5 })
 }
+if (ok && values.guide) renewGuide(story.steps)
 if (values.json) console.log(JSON.stringify({ steps: story.steps, ok }))
 else
   console.log(ok ? `All ${story.steps.length} steps went well. Pictures: ${pictures}` : `The tour failed. Pictures: ${pictures}`)

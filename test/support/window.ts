@@ -48,7 +48,8 @@ export class TerminalWindow {
     const app = await _electron.launch({
       executablePath: findElectron().executable,
       args: [...sandboxArguments(), root, ...(options.arguments ?? [])],
-      env: { ...Object.fromEntries(inherited), ...options.environment, TESSERA_HOME: home },
+      // What a test reads is English, whatever the tester's system speaks.
+      env: { ...Object.fromEntries(inherited), TESSERA_LANGUAGE: 'en', ...options.environment, TESSERA_HOME: home },
       timeout: 60_000,
     })
     const page = await app.firstWindow()
