@@ -88,7 +88,10 @@ export interface ObtainOptions {
 export async function obtainIdentity(options: ObtainOptions): Promise<NodeIdentity> {
   const { path, crypto, now, timeoutMs } = options
   const known = await load(identitySchema, path)
-  if (known !== undefined) return known
+  if (known !== undefined) {
+    const { version: _version, ...identity } = known
+    return identity
+  }
   if (options.invitation === undefined) throw new IdentityError('missing', path)
   const invitation = parseInvitation(options.invitation)
   if (invitation === undefined) throw new InvitationMistyped()

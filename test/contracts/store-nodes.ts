@@ -1,7 +1,7 @@
 /** What every adapter of the store port must do with service nodes and tokens. Part of store.ts. */
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { ServiceNode, Token } from '../../gateway/store/nodes.ts'
+import type { ServiceNode, Token, TokensOf } from '../../gateway/store/nodes.ts'
 import { StoreConflict } from '../../gateway/store/store.ts'
 import { furnished, id, type Read, type Write } from './store-records.ts'
 
@@ -61,7 +61,12 @@ export function nodesContract({ read, write }: { readonly read: Read; readonly w
         invitation,
         invitationUsed: false,
       })
-      for (const same of [{ name: first.name }, { id: first.id }, { invitation }, { fingerprint: first.fingerprint as Uint8Array }]) {
+      for (const same of [
+        { name: first.name },
+        { id: first.id },
+        { invitation },
+        { fingerprint: first.fingerprint as Uint8Array },
+      ]) {
         await expect(write((tx) => tx.insertNode({ ...enrolled(), ...same }))).rejects.toBeInstanceOf(StoreConflict)
       }
     })
@@ -104,20 +109,23 @@ export function nodesContract({ read, write }: { readonly read: Read; readonly w
     })
 
     test('are revoked by whatever they follow from, once, and only while they live', async () => {
-      const cases = [
-        (made: Awaited<ReturnType<typeof issued>>) => [{ session: made.tokens[0].session }, [0]],
-        (made: Awaited<ReturnType<typeof issued>>) => [{ session: made.operator }, [1]],
-        (made: Awaited<ReturnType<typeof issued>>) => [{ guid: made.theirs.guid }, [0, 1, 2]],
-        (made: Awaited<ReturnType<typeof issued>>) => [{ holder: made.someone.id }, [0, 1, 2]],
-        (made: Awaited<ReturnType<typeof issued>>) => [{ terminal: made.desk.id }, [0, 1, 2]],
-        (made: Awaited<ReturnType<typeof issued>>) => [{ node: made.here.name }, [0, 1]],
-      ] as const
+      type Made = Awaited<ReturnType<typeof issued>>
+      const cases: ((made: Made) => [TokensOf, number[]])[] = [
+        ({ tokens }) => [{ session: tokens[0].session }, [0]],
+        ({ operator }) => [{ session: operator }, [1]],
+        ({ theirs }) => [{ guid: theirs.guid }, [0, 1, 2]],
+        ({ someone }) => [{ holder: someone.id }, [0, 1, 2]],
+        ({ desk }) => [{ terminal: desk.id }, [0, 1, 2]],
+        ({ here }) => [{ node: here.name }, [0, 1]],
+      ]
       for (const which of cases) {
         const made = await issued()
         const [of, expected] = which(made)
         expect(await write((tx) => tx.revokeTokens(of, 500))).toBe(expected.length)
         expect(await write((tx) => tx.revokeTokens(of, 501))).toBe(0)
-        const found = [...(await revoked(made.here.id)), ...(await revoked(made.there.id))].map((token) => Buffer.from(token).toString('hex'))
+        const found = [...(await revoked(made.here.id)), ...(await revoked(made.there.id))].map((token) =>
+          Buffer.from(token).toString('hex'),
+        )
         const due = expected.map((i) => Buffer.from((made.tokens[i] as Token).id).toString('hex'))
         expect(found.sort()).toEqual(due.sort())
       }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Registration, type Store, StoreConflict, type StoreTransaction } from '../../gateway/store/store.ts'
 import { blocksContract } from './store-blocks.ts'
+import { nodesContract } from './store-nodes.ts'
 import { card, certificate, furnished, holder, id, invitation, login, terminal, type Write } from './store-records.ts'
 
 /** `open` opens the same data again at each call; `reset` begins anew. */
@@ -149,6 +150,7 @@ export function storeContract(adapter: { open(): Promise<Store>; reset(): Promis
   })
 
   blocksContract({ read: (work) => store.read(work), write })
+  nodesContract({ read: (work) => store.read(work), write })
 
   describe('there is at most one', () => {
     test.each<[string, (made: Awaited<ReturnType<typeof furnished>>, tx: StoreTransaction) => Promise<void>]>([
