@@ -65,7 +65,12 @@ function Entries({ entries }: { readonly entries: readonly RecordEntry[] }) {
             <bdi>{words}</bdi>
           </p>
           <p className="record-by">
-            {author !== undefined && <bdi>{author} · </bdi>}
+            {author !== undefined && (
+              <>
+                <bdi>{author}</bdi>
+                {' · '}
+              </>
+            )}
             <time dateTime={new Date(at).toISOString()}>{dateTime(at)}</time>
           </p>
         </li>
