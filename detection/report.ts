@@ -54,7 +54,7 @@ export function falseAlarmLines({ falseAlarms, honestEvents, honestLogins }: Rat
   ].join('\n')
 }
 
-export function per(count: number, of: number, unit: number): string {
+function per(count: number, of: number, unit: number): string {
   return of === 0 ? '-' : ((count / of) * unit).toFixed(2)
 }
 
