@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DEFAULT_POLICY } from '../../gateway/findings/policy.ts'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { equalConstantTime } from '../../protocol/bytes.ts'
 import { startInitiator } from '../../protocol/edhoc/initiator.ts'
@@ -12,7 +13,9 @@ let supervisor: SoftwareCard
 let operator: LoginResult
 let count = 0
 beforeAll(async () => {
-  gateway = await TestGateway.start()
+  // What a finding does to a terminal that guesses is for test/gateway/findings/; here is what each login does by itself.
+  const bruteForce = { ...DEFAULT_POLICY.bruteForce, handshakeResponse: 'notify' } as const
+  gateway = await TestGateway.start(undefined, { ...DEFAULT_POLICY, bruteForce })
   ;({ client, supervisor, operator } = await gateway.desk())
 })
 afterAll(() => gateway.close())
