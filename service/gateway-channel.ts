@@ -36,6 +36,7 @@ export interface GatewayChannelOptions {
 
 const MESSAGE_MS = 2000
 const HELLO_MS = 60_000
+const DOUBT_MS = 500
 const BACKOFF_MS = { first: 200, most: 10_000 }
 
 class GatewayRefused extends Error {
@@ -57,6 +58,8 @@ export class GatewayChannel {
   #nextId = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   #delayMs = BACKOFF_MS.first
+  #greeting = false
+  #doubtedAt = Number.NEGATIVE_INFINITY
   #closed = false
 
   constructor(options: GatewayChannelOptions) {
@@ -77,7 +80,7 @@ export class GatewayChannel {
         // Said by anybody: the next greeting shows what is true of it.
         if (this.#postbox.deliver(frame)) return true
         if (this.#conversation === undefined || !equalConstantTime(frame.connection, this.#conversation.sendId)) return false
-        this.#greetIn(0)
+        this.#doubt()
         return true
       case 'message_2':
       case 'message_4':
@@ -101,9 +104,18 @@ export class GatewayChannel {
     this.#conversation = undefined
   }
 
+  /** However often somebody says that the channel is gone, it is asked about once in a while. */
+  #doubt(): void {
+    const now = performance.now()
+    if (this.#greeting || now - this.#doubtedAt < DOUBT_MS) return
+    this.#doubtedAt = now
+    this.#greetIn(0)
+  }
+
   /** Connects where there is no channel, and says hello. Never rejects; what fails is tried again. */
   async #greet(): Promise<void> {
     clearTimeout(this.#timer)
+    this.#greeting = true
     const { onRevoked, onState } = this.#options
     try {
       this.#conversation ??= await this.#connect()
@@ -122,6 +134,8 @@ export class GatewayChannel {
       else onState({ kind: 'offline', reason: error instanceof LinkError ? error.kind : 'silent' })
       this.#greetIn(this.#delayMs)
       this.#delayMs = Math.min(2 * this.#delayMs, BACKOFF_MS.most)
+    } finally {
+      this.#greeting = false
     }
   }
 
