@@ -2,6 +2,7 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { useAnnouncement } from './Announcer.tsx'
 
+/** What has `data-first` in it has the focus first. */
 interface Props {
   readonly title: string
   readonly hint?: string
@@ -18,6 +19,8 @@ export function Dialog({ title, hint, onClose, children }: Props) {
     const element = dialog.current
     const before = document.activeElement
     element?.showModal()
+    // The browser would take the first control, which is the one that does it.
+    element?.querySelector<HTMLElement>('[data-first]')?.focus()
     return () => {
       element?.close()
       if (before instanceof HTMLElement) before.focus()

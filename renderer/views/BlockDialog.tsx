@@ -83,8 +83,7 @@ function Question({ target, problem, onBlock, onCancel }: QuestionProps) {
         <label className="field field-code">
           <span>{text('block.number')}</span>
           <input
-            // biome-ignore lint/a11y/noAutofocus: the dialog is there for this field
-            autoFocus
+            data-first
             value={typed}
             maxLength={47}
             autoComplete="off"
@@ -102,7 +101,7 @@ function Question({ target, problem, onBlock, onCancel }: QuestionProps) {
         <Button type="submit" look="danger" icon={ShieldX}>
           {text('block.confirm')}
         </Button>
-        <Button onPress={onCancel} autoFocus={target.kind !== 'typed'}>
+        <Button onPress={onCancel} {...(target.kind === 'typed' ? {} : { 'data-first': true })}>
           {text('block.cancel')}
         </Button>
       </div>

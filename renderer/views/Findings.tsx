@@ -1,6 +1,6 @@
 /** What the gateway has found, for supervisors: over time, and each with its evidence and what was done about it. */
 import { ArrowLeft, CircleAlert, Info, type LucideIcon, ShieldX, TriangleAlert } from 'lucide-react'
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import type { FindingsOverview, FindingView, Snapshot } from '../../electron/contract/snapshot.ts'
 import { useAnnouncement } from '../components/Announcer.tsx'
 import { Button } from '../components/Button.tsx'
@@ -22,6 +22,7 @@ export function Findings({ overview, snapshot }: { readonly overview: FindingsOv
   const { text } = useTexts()
   const send = useTerminal((state) => state.send)
   const [blocking, setBlocking] = useState<string>()
+  const choice = useId()
   const { findings, only, problem, hasMore } = overview
   const loading = overview.state === 'loading'
   useAnnouncement(loading ? text('readers.loading') : text('findings.count', { count: findings.length }))
@@ -33,9 +34,10 @@ export function Findings({ overview, snapshot }: { readonly overview: FindingsOv
       onBack={() => void send({ kind: 'dismiss' })}
     >
       <section aria-label={text('findings.chart-section')}>
-        <label className="field field-select">
-          <span>{text('findings.only')}</span>
+        <div className="field field-select">
+          <label htmlFor={choice}>{text('findings.only')}</label>
           <select
+            id={choice}
             value={only ?? 'all'}
             onChange={({ target: { value } }) =>
               void send({ kind: 'show-findings', ...(isFindingKind(value) ? { only: value } : {}) })
@@ -48,7 +50,7 @@ export function Findings({ overview, snapshot }: { readonly overview: FindingsOv
               </option>
             ))}
           </select>
-        </label>
+        </div>
         <FindingsChart since={overview.chart.since} counts={overview.chart.counts} />
       </section>
       <section aria-label={text('findings.list')}>

@@ -49,7 +49,7 @@ function MoreActions({ snapshot }: { readonly snapshot: Snapshot }) {
       {role && includesRole(role, 'supervisor') && (
         <>
           <Button look="quiet" icon={Radar} onPress={() => void send({ kind: 'show-findings' })}>
-            {text('findings.action')}
+            {text('findings.action')}{' '}
             {snapshot.newFindings !== undefined && (
               <span className="badge">{text('findings.new', { count: snapshot.newFindings })}</span>
             )}
