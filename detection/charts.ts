@@ -78,10 +78,10 @@ export function curveOf(label: string, relay: string, points: readonly Operating
 /** False alarms on a logarithmic axis, because what matters lies below one in a thousand. */
 export function rocChart(curves: readonly Curve[], chosenMs: number): string {
   const [left, top, width, height] = [80, 60, 520, 360]
-  const decades = [-5, -4, -3, -2] as const
+  const decades = [-5, -4, -3, -2, -1] as const
   const x = (share: number): number => {
     const exponent = Math.log10(Math.max(share, 1e-5))
-    return left + ((exponent + 5) / 3) * width
+    return left + ((exponent + 5) / 4) * width
   }
   const y = (share: number): number => top + (1 - share) * height
   const body = [text(16, 26, 'Relayed cards: found against false alarms', ' font-size="18" font-weight="600"')]

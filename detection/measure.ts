@@ -72,26 +72,23 @@ const THRESHOLDS = [4, 6, 8, 10, 12, 14, 16, 18, 19, 20, 22, 25, 30, 40] as cons
 /** The delay rule alone, at each threshold. */
 export function measureCurve(seed: number, rounds: number, size: RoundSize, host: 'usual' | 'poor'): OperatingPoint[] {
   const quality: HostQuality = host === 'usual' ? USUAL_HOST : POOR_HOST
-  return THRESHOLDS.map((lateByMs): OperatingPoint => {
-    const scores = new Map<string, Score>()
-    let [falseAlarms, honestLogins] = [0, 0]
-    for (let round = 0; round < rounds; round += 1) {
-      const { world, traffic } = makeRound(seedOf(seed, 500 + round), { ...size, attacks: 0 }, quality)
-      const logins = { ...traffic, actions: traffic.actions.filter(({ kind }) => kind === 'login' || kind === 'pulled') }
-      const { observed } = runEvents(world, logins, policyFor(world, { lateByMs }))
-      const scored = scoreRound(
-        logins,
-        observed.filter(({ finding }) => finding.kind === 'delay'),
-      )
-      merge(scores, scored.scores)
-      falseAlarms += scored.falseAlarms.length
-      honestLogins += scored.honestLogins
+  const sums = THRESHOLDS.map((lateByMs) => ({ lateByMs, falseAlarms: 0, honestLogins: 0, scores: new Map<string, Score>() }))
+  for (let round = 0; round < rounds; round += 1) {
+    const { world, traffic } = makeRound(seedOf(seed, 500 + round), { ...size, attacks: 0 }, quality)
+    const logins = { ...traffic, actions: traffic.actions.filter(({ kind }) => kind === 'login' || kind === 'pulled') }
+    for (const sum of sums) {
+      const { observed } = runEvents(world, logins, policyFor(world, { lateByMs: sum.lateByMs }))
+      const delays = observed.filter(({ finding }) => finding.kind === 'delay')
+      const scored = scoreRound(logins, delays)
+      merge(sum.scores, scored.scores)
+      sum.falseAlarms += scored.falseAlarms.length
+      sum.honestLogins += scored.honestLogins
     }
-    const found = Object.fromEntries(
-      [...scores.values()].map((score) => [score.variant, { found: score.found, of: score.attacks }]),
-    )
-    return { lateByMs, falseAlarms, honestLogins, found }
-  })
+  }
+  return sums.map(({ scores, ...sum }) => ({
+    ...sum,
+    found: Object.fromEntries([...scores.values()].map((score) => [score.variant, { found: score.found, of: score.attacks }])),
+  }))
 }
 
 export interface EndToEnd extends Omit<Rates, 'judgeMs' | 'honestEvents'> {

@@ -5,7 +5,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { VirtualCard } from '../../native/virtual-card/card.ts'
-import { CardFaults } from '../../native/virtual-card/faults.ts'
 import { blankCard, FIRST_SIMULATED_SERIAL } from '../../native/virtual-card/state.ts'
 import { memoryStorage } from '../../native/virtual-card/storage.ts'
 import type { TerminalWindow } from '../support/window.ts'
@@ -234,26 +233,6 @@ test('a supervisor is told of the finding, and sees it with its evidence', async
   })
   await terminal.press('Back')
   expect((await terminal.snapshot()).newFindings).toBeUndefined()
-})
-
-test('a card that answers later than it ever did is found out: its session is stopped', async () => {
-  const faults = new CardFaults()
-  for (let login = 0; login < 10; login += 1) {
-    await desk.reader.insert(person.card, faults)
-    await terminal.enterPin('Enter the PIN', NEW_PIN)
-    await terminal.reads('Grace Hopper is logged in')
-    await pull()
-    await terminal.reads('Insert the person’s card')
-  }
-  // A relay: each of the card's answers takes its way over a network.
-  faults.delayMs = 150
-  await desk.reader.insert(person.card, faults)
-  await terminal.enterPin('Enter the PIN', NEW_PIN)
-  await terminal.reads('The session was stopped')
-  await terminal.says('the card answers late, as if it were elsewhere')
-  expect((await terminal.snapshot()).page).toMatchObject({ kind: 'blocked', block: { cause: 'finding', finding: 'delay' } })
-  await pull()
-  await terminal.press('Close')
 })
 
 test('what was done stands in the gateway’s books, and they are whole', async () => {
