@@ -56,7 +56,7 @@ export const blocking = {
   'block.hint': 'Von da an lehnt jeder Platz sie ab. Steckt sie in einem Kartenleser, endet ihre Sitzung sofort.',
   'block.number': 'Kartennummer',
   'block.number-wrong': 'Eine Kartennummer hat 32 Ziffern und Buchstaben von A bis F.',
-  'block.confirm': 'Karte sperren',
+  'block.confirm': 'Karte jetzt sperren',
   'block.cancel': 'Abbrechen',
   'block.working': 'Die Karte wird gesperrt.',
   'block.done': 'Die Karte ist gesperrt.',
