@@ -13,9 +13,8 @@ export const PROBLEMS_FILE = path.join(root, 'docs', 'problems.md')
 
 const HEAD = `# When something goes wrong
 
-Every problem that the window shows has a code, which stands in small letters at the foot of the page, and is the same in every
-language. Give it to whoever helps you. "Try again" says whether the window offers that; where it does not, something
-else has to change first.
+Every problem has a code, which is the same in every language; where a step failed, it stands in small letters at the foot of the page.
+Give it to whoever helps you. "Try again" says whether the window offers that; where it does not, something else has to change first.
 
 Written by \`node build/problems.ts\` from the texts of the window; a test fails where the two differ.
 
