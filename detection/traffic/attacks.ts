@@ -172,7 +172,7 @@ const handshakes = [10, 60, 600].map(
 
 const manyNames: Variant = {
   kind: 'brute-force-handshake',
-  variant: '1500 handshakes in two minutes, each in another name',
+  variant: '1500 handshakes, each in another name',
   make: (scene) => ({
     ...burst(scene, 1500, 80, (at) => ({
       kind: 'handshake',
