@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { PROBLEMS, type ProblemCode } from '../electron/contract/problems.ts'
 import { canRetry } from '../electron/terminal/remedies.ts'
-import { en } from '../renderer/locales/en.ts'
+import { en } from '../renderer/locales/en/index.ts'
 import { root } from './electron.ts'
 
 export const PROBLEMS_FILE = path.join(root, 'docs', 'problems.md')

@@ -3,12 +3,12 @@ import { type Language, languageOf } from '../../electron/contract/languages.ts'
 import { type AnyTable, createTexts, type Texts } from './texts.ts'
 
 const TABLES: { readonly [L in Language]: () => Promise<AnyTable> } = {
-  en: async () => (await import('./en.ts')).en,
-  de: async () => (await import('./de.ts')).de,
-  fr: async () => (await import('./fr.ts')).fr,
-  es: async () => (await import('./es.ts')).es,
-  hi: async () => (await import('./hi.ts')).hi,
-  ar: async () => (await import('./ar.ts')).ar,
+  en: async () => (await import('./en/index.ts')).en,
+  de: async () => (await import('./de/index.ts')).de,
+  fr: async () => (await import('./fr/index.ts')).fr,
+  es: async () => (await import('./es/index.ts')).es,
+  hi: async () => (await import('./hi/index.ts')).hi,
+  ar: async () => (await import('./ar/index.ts')).ar,
 }
 
 /** Each language as its own speakers write it: never translated, so that everyone finds their own. */

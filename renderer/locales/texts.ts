@@ -4,7 +4,7 @@
  * its `count` (CLDR plural categories through Intl.PluralRules). docs/decisions/texts.md says why there is no library here.
  */
 import { languageOf } from '../../electron/contract/languages.ts'
-import type { en } from './en.ts'
+import type { en } from './en/index.ts'
 
 /** A sentence for each plural category that the language has. */
 export type PluralText<Category extends Intl.LDMLPluralRule> = { readonly [C in Category]: string }

@@ -1,7 +1,7 @@
 /** Blocks, readers and findings in the window: what is said, what is asked of main, by keyboard and by name. Main is a story here. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
-import { en } from '../../renderer/locales/en.ts'
+import { en } from '../../renderer/locales/en/index.ts'
 import { createTexts } from '../../renderer/locales/texts.ts'
 import { type Gallery, type Look, openGallery } from './gallery/harness.ts'
 import { stories } from './gallery/stories.ts'

@@ -1,7 +1,7 @@
 /** What holds for every language, whatever it says. */
 import { describe, expect, test } from 'vitest'
 import { LANGUAGES, type Language } from '../../electron/contract/languages.ts'
-import { en } from '../../renderer/locales/en.ts'
+import { en } from '../../renderer/locales/en/index.ts'
 import { LANGUAGE_NAMES, loadTable, loadTexts } from '../../renderer/locales/languages.ts'
 import { createTexts, type Entry } from '../../renderer/locales/texts.ts'
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { PROBLEMS } from '../../electron/contract/problems.ts'
-import { en } from '../../renderer/locales/en.ts'
+import { en } from '../../renderer/locales/en/index.ts'
 import { createTexts, type Entry, type TextKey } from '../../renderer/locales/texts.ts'
 
 const table: { readonly [key: string]: Entry } = en

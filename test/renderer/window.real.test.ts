@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Prompt, Snapshot } from '../../electron/contract/snapshot.ts'
-import { en } from '../../renderer/locales/en.ts'
+import { en } from '../../renderer/locales/en/index.ts'
 import { createTexts } from '../../renderer/locales/texts.ts'
 import { type Gallery, type Look, openGallery } from './gallery/harness.ts'
 import { controls, faintTexts, overflowing, type Rectangle, spilling } from './gallery/measures.ts'

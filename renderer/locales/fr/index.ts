@@ -1,8 +1,9 @@
 /** The texts in French: formal address; whoever works at the desk carries a “carte de service”. */
-import { blocking } from './fr-blocking.ts'
-import { problems } from './fr-problems.ts'
-import { records } from './fr-records.ts'
-import type { Table } from './texts.ts'
+
+import type { Table } from '../texts.ts'
+import { blocking } from './blocking.ts'
+import { problems } from './problems.ts'
+import { records } from './records.ts'
 
 export const fr: Table<'one' | 'many' | 'other'> = {
   ...problems,

@@ -1,11 +1,11 @@
 /**
  * Every sentence of the window, in English. Keys are flat; the part before the first dot says where the text stands.
  * Problems have a `title` (what happened) and a `remedy` (what to do) under the code of electron/contract/problems.ts:
- * they live in en-problems.ts, because they are many.
+ * they live in problems.ts beside this file, because they are many.
  */
-import { blocking } from './en-blocking.ts'
-import { problems } from './en-problems.ts'
-import { records } from './en-records.ts'
+import { blocking } from './blocking.ts'
+import { problems } from './problems.ts'
+import { records } from './records.ts'
 
 export const en = {
   ...problems,

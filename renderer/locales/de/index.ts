@@ -1,8 +1,9 @@
 /** The texts in German: formal address; whoever works at the desk carries a „Dienstkarte“. */
-import { blocking } from './de-blocking.ts'
-import { problems } from './de-problems.ts'
-import { records } from './de-records.ts'
-import type { Table } from './texts.ts'
+
+import type { Table } from '../texts.ts'
+import { blocking } from './blocking.ts'
+import { problems } from './problems.ts'
+import { records } from './records.ts'
 
 export const de: Table<'one' | 'other'> = {
   ...problems,

@@ -1,8 +1,9 @@
 /** The texts in Arabic: formal; six plural forms; Latin names and codes are isolated by texts.ts. */
-import { blocking } from './ar-blocking.ts'
-import { problems } from './ar-problems.ts'
-import { records } from './ar-records.ts'
-import type { Table } from './texts.ts'
+
+import type { Table } from '../texts.ts'
+import { blocking } from './blocking.ts'
+import { problems } from './problems.ts'
+import { records } from './records.ts'
 
 export const ar: Table<Intl.LDMLPluralRule> = {
   ...problems,

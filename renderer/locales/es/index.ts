@@ -1,8 +1,9 @@
 /** The texts in Spanish: formal address; whoever works at the desk carries a “tarjeta de servicio”. */
-import { blocking } from './es-blocking.ts'
-import { problems } from './es-problems.ts'
-import { records } from './es-records.ts'
-import type { Table } from './texts.ts'
+
+import type { Table } from '../texts.ts'
+import { blocking } from './blocking.ts'
+import { problems } from './problems.ts'
+import { records } from './records.ts'
 
 export const es: Table<'one' | 'many' | 'other'> = {
   ...problems,

@@ -1,8 +1,9 @@
 /** The texts in Hindi: formal address; English words where a desk says them in English (card, PIN, login). */
-import { blocking } from './hi-blocking.ts'
-import { problems } from './hi-problems.ts'
-import { records } from './hi-records.ts'
-import type { Table } from './texts.ts'
+
+import type { Table } from '../texts.ts'
+import { blocking } from './blocking.ts'
+import { problems } from './problems.ts'
+import { records } from './records.ts'
 
 export const hi: Table<'one' | 'other'> = {
   ...problems,
