@@ -5,7 +5,7 @@ import { readArguments } from '../build/arguments.ts'
 import { findElectron, root } from '../build/electron.ts'
 import { measureApduRoundTrip } from './apdu/index.ts'
 import { measureBlocks } from './blocks.ts'
-import { startBenchDesk } from './desk.ts'
+import { type BenchDesk, startBenchDesk } from './desk.ts'
 import type { Figure } from './figure.ts'
 import { measureLogin } from './login.ts'
 import { measureService } from './service.ts'
@@ -21,29 +21,18 @@ const HELP = `Measures Tessera on this machine, each figure beside peers and lim
   --help`
 
 type Options = { readonly quick: boolean }
+type Figures = Readonly<Record<string, Figure>>
 
-/** Groups of figures that share what they need; each leaves nothing running. */
-const GROUPS: Readonly<Record<string, (options: Options) => Promise<Readonly<Record<string, Figure>>>>> = {
+/** Groups of figures, in the order in which they are measured. Those that need a desk with a reader share one. */
+const GROUPS: Readonly<Record<string, (options: Options, desk: () => Promise<BenchDesk>) => Promise<Figures>>> = {
   start: async (options) => ({ start: await measureStart(options) }),
-  login: async (options) => {
-    const desk = await startBenchDesk()
-    try {
-      return { ...(await measureLogin(desk, options)) }
-    } finally {
-      await desk.close()
-    }
-  },
-  apdu: (options) => measureApduRoundTrip(options),
-  blocks: async (options) => {
-    const desk = await startBenchDesk()
-    try {
-      return { ...(await measureBlocks(desk, options)) }
-    } finally {
-      await desk.close()
-    }
-  },
+  login: async (options, desk) => ({ ...(await measureLogin(await desk(), options)) }),
+  blocks: async (options, desk) => ({ ...(await measureBlocks(await desk(), options)) }),
   service: async (options) => ({ ...(await measureService(options)) }),
+  // Last, because it plugs a card of its own into the desk's reader.
+  apdu: (options) => measureApduRoundTrip(options),
 }
+const ON_DESK: readonly string[] = ['login', 'blocks']
 
 function table(name: string, { unit, p50, p99, n, beside }: Figure): string {
   const row = (label: string, a: number, b: number, note: string) =>
@@ -60,14 +49,22 @@ async function run(): Promise<void> {
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
   })
-  const chosen = values.only?.split(',').map((name) => name.trim()) ?? Object.keys(GROUPS)
-  const unknown = chosen.filter((name) => !Object.hasOwn(GROUPS, name))
+  const wanted = values.only?.split(',').map((name) => name.trim()) ?? Object.keys(GROUPS)
+  const unknown = wanted.filter((name) => !Object.hasOwn(GROUPS, name))
   if (unknown.length > 0) throw new Error(`no such group: ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`)
   execFileSync(process.execPath, [join(root, 'build/bundle.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
   const figures: Record<string, Figure> = {}
+  const chosen = Object.keys(GROUPS).filter((name) => wanted.includes(name))
+  const lastOnDesk = chosen.filter((name) => ON_DESK.includes(name)).at(-1)
+  let desk: Promise<BenchDesk> | undefined
+  const sharedDesk = (): Promise<BenchDesk> => {
+    desk ??= startBenchDesk()
+    return desk
+  }
   for (const name of chosen) {
     process.stderr.write(`measuring ${name} ...\n`)
-    const found = await GROUPS[name]?.({ quick: values.quick })
+    const found = await GROUPS[name]?.({ quick: values.quick }, sharedDesk)
+    if (name === lastOnDesk) await (await desk)?.close()
     Object.assign(figures, found)
     if (!values.json) for (const [key, value] of Object.entries(found ?? {})) process.stdout.write(`${table(key, value)}\n\n`)
   }
