@@ -19,19 +19,19 @@ interface ActionProps {
   onPress(): void
 }
 
+/** The whole tile is the button's to be hit; its name is the label alone, and the hint describes it. */
 function Action({ icon: Icon, label, hint, ...props }: ActionProps) {
-  const name = useId()
   const explanation = useId()
   return (
-    <Pressable {...props} className="action" aria-labelledby={name} aria-describedby={explanation}>
-      <Icon className={iconClass('action-icon', Icon)} aria-hidden />
-      <span id={name} className="action-label">
-        {label}
-      </span>
-      <span id={explanation} className="action-hint">
+    <div className={props.isDisabled ? 'action action-off' : 'action'}>
+      <Pressable {...props} className="action-button" aria-describedby={explanation}>
+        <Icon className={iconClass('action-icon', Icon)} aria-hidden />
+        <span className="action-label">{label}</span>
+      </Pressable>
+      <p id={explanation} className="action-hint">
         {hint}
-      </span>
-    </Pressable>
+      </p>
+    </div>
   )
 }
 

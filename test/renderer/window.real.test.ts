@@ -7,7 +7,7 @@ import type { Prompt, Snapshot } from '../../electron/contract/snapshot.ts'
 import { en } from '../../renderer/locales/en/index.ts'
 import { createTexts } from '../../renderer/locales/texts.ts'
 import { type Gallery, type Look, openGallery } from './gallery/harness.ts'
-import { controls, faintTexts, overflowing, type Rectangle, spilling } from './gallery/measures.ts'
+import { controls, faintTexts, focusOutline, overflowing, type Rectangle, spilling } from './gallery/measures.ts'
 import { stories } from './gallery/stories.ts'
 import type { Story } from './gallery/story.ts'
 
@@ -241,8 +241,7 @@ describe('the keyboard', () => {
   test('shows where the focus is', async () => {
     await open('idle')
     await gallery.page.keyboard.press('Tab')
-    const outline = await gallery.page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outline)
-    expect(outline).toMatch(/solid 3px|3px solid/)
+    expect(await gallery.page.evaluate(focusOutline)).toMatch(/solid 3px|3px solid/)
   })
 })
 

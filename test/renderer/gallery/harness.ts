@@ -50,12 +50,23 @@ export interface Gallery {
   settle(): Promise<void>
   /** A later snapshot of the same page. */
   push(snapshot: Snapshot): Promise<void>
+  /** The same page in another theme, with all that a person did there. */
+  dress(theme: Theme): Promise<void>
+  /** The same page in another language, with all that a person did there. */
+  speak(locale: string): Promise<void>
   /** What the page asked of main since the last `show`. */
   intents(): Promise<Intent[]>
   /** Main refuses every intent from now on, until the next `show`. */
   refuse(): Promise<void>
   close(): Promise<void>
 }
+
+const mediaOf = (theme: Theme) =>
+  ({
+    colorScheme: theme === 'dark' ? 'dark' : 'light',
+    forcedColors: theme === 'forced' ? 'active' : 'none',
+    contrast: theme === 'contrast' ? 'more' : 'no-preference',
+  }) as const
 
 /** An application with one empty window; Playwright leads it on. */
 const APPLICATION = `
@@ -137,6 +148,11 @@ export async function openGallery(): Promise<Gallery> {
     })
   })
 
+  async function push(snapshot: Snapshot): Promise<void> {
+    current = snapshot
+    await page.evaluate((next) => (window as unknown as GalleryWindow).gallery.push(next), snapshot)
+  }
+
   return {
     page,
     complaints,
@@ -144,12 +160,7 @@ export async function openGallery(): Promise<Gallery> {
       current = look.locale === undefined ? snapshot : { ...snapshot, language: { ...snapshot.language, desk: look.locale } }
       complaints.length = 0
       await page.setViewportSize({ width: look.width, height: look.height })
-      await page.emulateMedia({
-        colorScheme: look.theme === 'dark' ? 'dark' : 'light',
-        reducedMotion: look.motion ? 'no-preference' : 'reduce',
-        forcedColors: look.theme === 'forced' ? 'active' : 'none',
-        contrast: look.theme === 'contrast' ? 'more' : 'no-preference',
-      })
+      await page.emulateMedia({ ...mediaOf(look.theme), reducedMotion: look.motion ? 'no-preference' : 'reduce' })
       await page.goto(server.address)
       await page.locator('.frame h1').first().waitFor()
       await page.evaluate(() => document.fonts.ready.then(() => undefined))
@@ -159,7 +170,15 @@ export async function openGallery(): Promise<Gallery> {
         const passing = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
         await Promise.all(passing.map(({ finished }) => finished.catch(() => undefined)))
       }),
-    push: (snapshot) => page.evaluate((next) => (window as unknown as GalleryWindow).gallery.push(next), snapshot),
+    push: (snapshot) => push(snapshot),
+    dress: (theme) => page.emulateMedia(mediaOf(theme)),
+    async speak(locale) {
+      if (current === undefined) throw new Error('nothing is shown yet')
+      const { revision, language } = current
+      await push({ ...current, revision: revision + 1, language: { ...language, desk: locale } })
+      await page.locator(`html[lang="${locale}"] main[lang="${language.person ?? locale}"]`).waitFor()
+      await page.evaluate(() => document.fonts.ready.then(() => undefined))
+    },
     intents: () => page.evaluate(() => (window as unknown as GalleryWindow).gallery.intents),
     refuse: () =>
       page.evaluate(() => {

@@ -85,7 +85,7 @@ export function faintTexts(least: number): string[] {
   return [...document.querySelectorAll<HTMLElement>('.frame *')].flatMap((element) => {
     const own = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim())
     // What cannot be used now is exempt (WCAG 2.2, 1.4.3).
-    if (own.length === 0 || element.closest('.only-heard, [data-disabled], [data-pending]')) return []
+    if (own.length === 0 || element.closest('.only-heard, [data-disabled], [data-pending], .action-off')) return []
     const style = getComputedStyle(element)
     const ground = groundOf(element)
     const [r, g, b, a] = parse(style.color)
@@ -97,4 +97,11 @@ export function faintTexts(least: number): string[] {
     const needed = large ? (least > 4.5 ? 4.5 : 3) : least
     return ratio < needed ? [`${ratio.toFixed(2)} "${own[0]?.textContent}" ${style.color} on ${ground.map(Math.round)}`] : []
   })
+}
+
+/** How the focus is shown: by the outline of what has it, or of what is drawn over it. */
+export function focusOutline(): string {
+  const element = document.activeElement ?? document.body
+  const solid = [undefined, '::after'].map((part) => getComputedStyle(element, part).outline).find((each) => /solid/.test(each))
+  return solid ?? 'none'
 }
