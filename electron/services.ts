@@ -141,9 +141,14 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
 
   /** The invitation of the settings is tried until the gateway has said yes or no. */
   async function enrolByInvitation(code: string): Promise<void> {
-    const stop = terminal.subscribe(({ page }) => {
-      if (page.kind !== 'enrol') stop()
-      else if (!page.busy && (page.problem?.code === 'gateway-offline' || page.problem?.code === 'gateway-silent')) {
+    const stop = terminal.subscribe(({ page, gateway: { kind } }) => {
+      if (kind !== 'not-enrolled') stop()
+      // Somebody who reads another page meanwhile is left alone until they come back.
+      else if (
+        page.kind === 'enrol' &&
+        !page.busy &&
+        (page.problem?.code === 'gateway-offline' || page.problem?.code === 'gateway-silent')
+      ) {
         setTimeout(() => {
           if (!closed) terminal.intent({ kind: 'enrol', code })
         }, ENROL_AGAIN_MS)

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { findingKindSchema } from '../../protocol/messages/finding-operations.ts'
 import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
 import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
+import { PAGE_NAMES } from './pages.ts'
 import { NOTE_MAX_LENGTH } from './record.ts'
 
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
@@ -36,6 +37,8 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('block-seen') }),
   /** From the block page for its card, else for whichever card is put in after a supervisor's. */
   v.strictObject({ kind: v.literal('unblock') }),
+  /** Opens a page of the navigation; the desk is what lies under all of them. */
+  v.strictObject({ kind: v.literal('show'), page: v.picklist(PAGE_NAMES) }),
   /** `search`: a card's number or a reader's name; all readers where absent. */
   v.strictObject({ kind: v.literal('show-readers'), search: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(120))) }),
   /** For a supervisor: of one kind, or of all. */

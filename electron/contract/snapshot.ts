@@ -6,6 +6,7 @@ import type { ListedFinding } from '../../protocol/messages/finding-operations.t
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
 import type { LanguageView } from './languages.ts'
+import type { NavigationView } from './pages.ts'
 import type { Problem, ProblemCode } from './problems.ts'
 import type { RecordView } from './record.ts'
 
@@ -19,6 +20,8 @@ export interface Snapshot {
   /** Who works at this desk; absent before sign-in. */
   readonly operator?: OperatorView
   readonly page: Page
+  /** The ways to other pages; absent while something needs the person. */
+  readonly navigation?: NavigationView
   /** The block that was asked for last at this desk: intent 'block-seen' once it is over. */
   readonly blocking?: BlockingView
   /** For a supervisor: findings that were told since they last looked. */

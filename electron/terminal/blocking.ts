@@ -30,7 +30,8 @@ import {
   type State,
   sameCard,
 } from './state.ts'
-import { canUnblock, waitingPage } from './view.ts'
+import { canUnblock } from './view.ts'
+import { waitingPage } from './waiting-page.ts'
 
 type CardNotice = Extract<Notice, { kind: 'block' | 'end-session' }>
 type UnblockRequest = Extract<CeremonyRequest, { kind: 'unblock' }>

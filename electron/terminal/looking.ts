@@ -1,50 +1,94 @@
-/** The state machine's part for what an operator looks at: readers, and for supervisors what the gateway knows of all desks. */
+/** The state machine's part for the pages of the navigation: how each is opened, filled and left. */
 import { includesRole } from '../../protocol/messages/operations.ts'
+import type { PageName } from '../contract/pages.ts'
 import type { Problem } from '../contract/problems.ts'
 import { CHART_HOURS } from '../contract/snapshot.ts'
 import { type Next, to, waiting, without } from './moves.ts'
-import type { LookAnswer, LookQuestion, Overview } from './overview.ts'
-import type { Command, LookingActivity, State } from './state.ts'
-import { waitingPage } from './view.ts'
+import { lacking, resting } from './navigation.ts'
+import type { FindingKind, LookAnswer, LookQuestion, Overview } from './overview.ts'
+import type { Command, LookingActivity, RestActivity, State } from './state.ts'
 
-type LookCommand = Extract<Command, { kind: 'show-readers' | 'show-findings' | 'show-more' }>
+type LookCommand = Extract<Command, { kind: 'show' | 'show-readers' | 'show-findings' | 'show-more' }>
 
 const HOUR_MS = 3_600_000
 
 /** Undefined where it is out of place. */
 export function look(state: State, command: LookCommand, now: number): Next | undefined {
-  const { activity, session, operator } = state
-  const atRest = activity.kind === 'looking' || (activity.kind === 'waiting' && session === undefined)
-  if (!atRest || operator === undefined || (activity.kind === 'waiting' && waitingPage(state).kind !== 'idle')) return undefined
-  const isSupervisor = includesRole(operator.role, 'supervisor')
+  const over = resting(state)
+  if (over === undefined) return undefined
+  const at = { ...state, over }
   switch (command.kind) {
-    case 'show-readers': {
-      const view = { of: 'readers', search: command.search ?? '', places: [] } as const
-      // Who is no supervisor sees the readers of this desk, for which nobody has to be asked.
-      return isSupervisor ? ask(state, view, operator.session) : to(shown(state, view, 'ready'))
-    }
-    case 'show-findings': {
-      if (!isSupervisor) return undefined
-      // Whole hours, as the gateway counts them; the present one is the last.
-      const since = (Math.floor(now / HOUR_MS) - CHART_HOURS + 1) * HOUR_MS
-      const only = command.only === undefined ? {} : { only: command.only }
-      const view = { of: 'findings', findings: [], hours: [], since, ...only } as const
-      return ask({ ...state, newFindings: 0 }, view, operator.session)
-    }
+    case 'show':
+      return lacking(command.page, state.operator?.role) === undefined ? open(at, command.page, now) : undefined
+    case 'show-readers':
+      return openReaders(at, command.search)
+    case 'show-findings':
+      return openFindings(at, now, command.only)
     case 'show-more':
-      if (activity.kind !== 'looking' || activity.state.kind === 'loading' || activity.view.next === undefined) return undefined
-      return ask(state, activity.view, operator.session)
+      return more(state)
     default:
       return command satisfies never
   }
 }
 
-function shown(state: State, view: Overview, kind: 'loading' | 'ready'): State {
-  const number = state.lastLook + 1
-  return { ...state, lastLook: number, activity: { kind: 'looking', look: number, view, state: { kind } } }
+/** A state in which a page may be opened: `over` is what it will lie over. */
+type AtRest = State & { readonly over: RestActivity }
+
+function open(state: AtRest, page: PageName, now: number): Next | undefined {
+  switch (page) {
+    case 'desk':
+      return to(state.activity.kind === 'looking' ? left(state, state.activity) : state)
+    case 'readers':
+      return openReaders(state)
+    case 'findings':
+      return openFindings(state, now)
+    default:
+      return page satisfies never
+  }
 }
 
-function ask(state: State, view: Overview, session: Uint8Array): Next {
+function openReaders(state: AtRest, search = ''): Next | undefined {
+  const { operator } = state
+  if (operator === undefined) return undefined
+  const view = { of: 'readers', search, places: [] } as const
+  // Who is no supervisor sees the readers of this desk, for which nobody has to be asked.
+  return includesRole(operator.role, 'supervisor') ? ask(state, view, operator.session) : to(shown(state, view, 'ready'))
+}
+
+function openFindings(state: AtRest, now: number, only?: FindingKind): Next | undefined {
+  const { operator } = state
+  if (operator === undefined || !includesRole(operator.role, 'supervisor')) return undefined
+  // Whole hours, as the gateway counts them; the present one is the last.
+  const since = (Math.floor(now / HOUR_MS) - CHART_HOURS + 1) * HOUR_MS
+  const view = { of: 'findings', findings: [], hours: [], since, ...(only && { only }) } as const
+  return ask({ ...state, newFindings: 0 }, view, operator.session)
+}
+
+function more(state: State): Next | undefined {
+  const { activity, operator } = state
+  if (activity.kind !== 'looking' || operator === undefined) return undefined
+  if (activity.state.kind === 'loading' || activity.view.next === undefined) return undefined
+  return ask({ ...state, over: activity.over }, activity.view, operator.session)
+}
+
+/** Back to what the page lay over. A card that was put in meanwhile begins then. */
+export function left(state: State, { over }: LookingActivity): State {
+  return { ...state, activity: over }
+}
+
+export function enrolEnded(state: State, problem: Problem | undefined): State {
+  const { activity } = state
+  if (activity.kind === 'enrolling') return { ...state, activity: waiting(problem) }
+  if (activity.kind !== 'looking' || activity.over.kind !== 'enrolling') return state
+  return { ...state, activity: { ...activity, over: waiting(problem) } }
+}
+
+function shown({ over, ...state }: AtRest, view: Overview, kind: 'loading' | 'ready'): State {
+  const number = state.lastLook + 1
+  return { ...state, lastLook: number, activity: { kind: 'looking', over, look: number, view, state: { kind } } }
+}
+
+function ask(state: AtRest, view: Overview, session: Uint8Array): Next {
   const next = shown(state, view, 'loading')
   return to(next, { kind: 'look', look: next.lastLook, question: questionOf(view, session) })
 }

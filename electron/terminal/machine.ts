@@ -19,7 +19,7 @@ import {
   unblockAgain,
 } from './blocking.ts'
 import { forgetPersonLanguage, inDeskLanguage, isServing } from './language.ts'
-import { look, looked, lookFailed } from './looking.ts'
+import { enrolEnded, left, look, looked, lookFailed } from './looking.ts'
 import {
   cardFor,
   endOf,
@@ -38,6 +38,7 @@ import {
   without,
   withStage,
 } from './moves.ts'
+import { resting } from './navigation.ts'
 import { addNote, noteEnded, recordChanged } from './record.ts'
 import { canRetry } from './remedies.ts'
 import {
@@ -54,7 +55,7 @@ import {
   type TerminalEvent,
   type Transition,
 } from './state.ts'
-import { waitingPage } from './view.ts'
+import { waitingPage } from './waiting-page.ts'
 
 export function transition(state: State, event: TerminalEvent, now: number): Transition {
   const next = apply(state, event, now)
@@ -75,8 +76,7 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
     case 'simulation':
       return to(withSimulation(state, event.view))
     case 'enrol-ended':
-      if (state.activity.kind !== 'enrolling') return to(state)
-      return to({ ...state, activity: waiting(event.problem) })
+      return to(enrolEnded(state, event.problem))
     case 'command':
       return commanded(state, event.command, now)
     case 'idle':
@@ -318,6 +318,7 @@ function commanded(state: State, command: Command, now: number): Next | undefine
       return blockCard(state, command)
     case 'block-seen':
       return state.blocking?.state.kind === 'working' ? undefined : to(without(state, 'blocking'))
+    case 'show':
     case 'show-readers':
     case 'show-findings':
     case 'show-more':
@@ -383,7 +384,7 @@ function submitted(state: State, command: Extract<Command, { kind: 'submit-pin' 
 function dismissed(state: State): Next | undefined {
   if (state.activity.kind === 'blocked') return leaveBlock(state)
   // A card that was put in meanwhile begins now.
-  if (state.activity.kind === 'looking') return to({ ...state, activity: waiting() })
+  if (state.activity.kind === 'looking') return to(left(state, state.activity))
   if (state.activity.kind !== 'ceremony') return undefined
   const { stage, request } = state.activity
   if (stage.kind !== 'done' && stage.kind !== 'failed') return undefined
@@ -396,8 +397,11 @@ function dismissed(state: State): Next | undefined {
 
 function leftAlone(state: State): Next {
   const stage = runningStage(state)
-  if (stage === undefined)
-    return state.operator === undefined && state.activity.kind === 'enrolling' ? to(state) : signedOut(state, 'idle')
+  if (stage === undefined) {
+    const rest = resting(state)
+    const enrols = state.operator === undefined && rest?.kind === 'enrolling'
+    return enrols ? to({ ...state, activity: rest }) : signedOut(state, 'idle')
+  }
   if (stage.ask.kind === 'nothing') return to(state)
   const next = signedOut(state, 'idle')
   const kept = withStage({ ...next.state, activity: state.activity }, { ...stage, ask: NO_ASK, ending: 'cancelled' })

@@ -9,6 +9,7 @@ import {
   type Effect,
   isPresent,
   presentCards,
+  type RestActivity,
   type SessionEndReason,
   type Stage,
   type State,
@@ -26,7 +27,7 @@ export interface Next {
 
 export const to = (state: State, ...effects: readonly Effect[]): Next => ({ state, effects })
 
-export function waiting(problem?: Problem): State['activity'] {
+export function waiting(problem?: Problem): RestActivity {
   return problem === undefined ? { kind: 'waiting' } : { kind: 'waiting', problem }
 }
 

@@ -83,12 +83,10 @@ export interface CeremonyActivity {
   readonly stage: Stage
 }
 
-export type Activity =
-  | { readonly kind: 'waiting'; readonly problem?: Problem }
-  | { readonly kind: 'enrolling' }
-  | CeremonyActivity
-  | BlockedActivity
-  | LookingActivity
+/** Nothing needs the person's card or PIN. */
+export type RestActivity = { readonly kind: 'waiting'; readonly problem?: Problem } | { readonly kind: 'enrolling' }
+
+export type Activity = RestActivity | CeremonyActivity | BlockedActivity | LookingActivity
 
 /** Why a card, or the session with it, is stopped: what the block page is about. */
 export type Block = BlockedCard & {
@@ -112,9 +110,11 @@ export interface BlockedActivity {
   readonly block: Block
 }
 
-/** A supervisor looks at what the gateway knows. */
+/** A page of the navigation is open. */
 export interface LookingActivity {
   readonly kind: 'looking'
+  /** What goes on, or begins, when the page is left. */
+  readonly over: RestActivity
   /** Tells the answer to this question from the answer to an earlier one. */
   readonly look: number
   readonly view: Overview

@@ -14,21 +14,11 @@ import { diagnose } from '../readers/diagnosis.ts'
 import { cardNumber, groupsOfFour } from './card-number.ts'
 import { languageView } from './language.ts'
 import { lookPage } from './look-view.ts'
+import { navigationView } from './navigation.ts'
 import { recordView } from './record.ts'
 import { canRetry } from './remedies.ts'
 import type { Ask, Block, Blocking, PersonSession, Stage, State } from './state.ts'
-
-/** The page where no ceremony runs and nobody is logged in. */
-export function waitingPage(state: State): Page {
-  const problem =
-    state.activity.kind === 'waiting' && state.activity.problem !== undefined ? { problem: state.activity.problem } : {}
-  if (state.gateway.kind === 'not-enrolled' || state.activity.kind === 'enrolling') {
-    return { kind: 'enrol', busy: state.activity.kind === 'enrolling', ...problem }
-  }
-  if (!state.gatewaySettled) return { kind: 'starting' }
-  if (state.operator !== undefined) return { kind: 'idle' }
-  return state.mayRegisterFirstOperator ? { kind: 'first-operator' } : { kind: 'sign-in', ...problem }
-}
+import { waitingPage } from './waiting-page.ts'
 
 function pageOf(state: State): Page {
   const { activity } = state
@@ -134,6 +124,7 @@ function blockingView({ guid, state }: Blocking): BlockingView {
 
 export function toSnapshot(state: State, revision: number, application: Snapshot['application']): Snapshot {
   const { operator, simulation, blocking } = state
+  const navigation = navigationView(state)
   return {
     revision,
     application,
@@ -141,6 +132,7 @@ export function toSnapshot(state: State, revision: number, application: Snapshot
     gateway: state.gateway,
     readers: readersView(state),
     page: pageOf(state),
+    ...(navigation && { navigation }),
     ...(operator === undefined
       ? {}
       : {

@@ -14,6 +14,7 @@ import { Ceremony } from './Ceremony.tsx'
 import { Enrol } from './Enrol.tsx'
 import { Findings } from './Findings.tsx'
 import { Idle } from './Idle.tsx'
+import { Navigation } from './Navigation.tsx'
 import { FirstOperator, Register } from './PersonForm.tsx'
 import { Readers } from './Readers.tsx'
 import { Session } from './Session.tsx'
@@ -62,19 +63,22 @@ function Frame({ store, person }: { readonly store: StoreApi<TerminalState>; rea
     <div className="frame">
       {snapshot && <StatusBar snapshot={snapshot} />}
       {snapshot?.simulation && <SimulationBanner />}
-      <main className="main" aria-label={text('app.main')} lang={person.locale} dir={person.direction}>
-        <InLanguage store={store} texts={person}>
-          {snapshot ? <PageView snapshot={snapshot} /> : <Starting />}
-        </InLanguage>
-        <div className="notice-place" role="status">
-          {notice && (
-            <p className="notice">
-              <Info aria-hidden />
-              {text(`notice.${notice}`)}
-            </p>
-          )}
-        </div>
-      </main>
+      <div className="middle">
+        {snapshot?.navigation && <Navigation navigation={snapshot.navigation} newFindings={snapshot.newFindings} />}
+        <main className="main" aria-label={text('app.main')} lang={person.locale} dir={person.direction}>
+          <InLanguage store={store} texts={person}>
+            {snapshot ? <PageView snapshot={snapshot} /> : <Starting />}
+          </InLanguage>
+          <div className="notice-place" role="status">
+            {notice && (
+              <p className="notice">
+                <Info aria-hidden />
+                {text(`notice.${notice}`)}
+              </p>
+            )}
+          </div>
+        </main>
+      </div>
       {snapshot?.simulation && <SimulationDesk simulation={snapshot.simulation} />}
     </div>
   )

@@ -1,4 +1,4 @@
-import { KeyRound, Lock, LogOut, type LucideIcon, Radar, ShieldCheck, ShieldX, Usb, UserPlus } from 'lucide-react'
+import { KeyRound, Lock, LogOut, type LucideIcon, ShieldCheck, ShieldX, UserPlus } from 'lucide-react'
 import { useId, useState } from 'react'
 import { Button as Pressable } from 'react-aria-components'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
@@ -35,33 +35,19 @@ function Action({ icon: Icon, label, hint, ...props }: ActionProps) {
   )
 }
 
-/** What is done now and then: looking at readers, and for a supervisor what concerns blocks. */
+/** What a supervisor does now and then. */
 function MoreActions({ snapshot }: { readonly snapshot: Snapshot }) {
   const { text } = useTexts()
   const send = useTerminal((state) => state.send)
   const [blocking, setBlocking] = useState(false)
-  const role = snapshot.operator?.role
   return (
     <div className="desk-more">
-      <Button look="quiet" icon={Usb} onPress={() => void send({ kind: 'show-readers' })}>
-        {text('readers.action')}
+      <Button look="quiet" icon={ShieldCheck} onPress={() => void send({ kind: 'unblock' })}>
+        {text('unblock.action')}
       </Button>
-      {role && includesRole(role, 'supervisor') && (
-        <>
-          <Button look="quiet" icon={Radar} onPress={() => void send({ kind: 'show-findings' })}>
-            {text('findings.action')}{' '}
-            {snapshot.newFindings !== undefined && (
-              <span className="badge">{text('findings.new', { count: snapshot.newFindings })}</span>
-            )}
-          </Button>
-          <Button look="quiet" icon={ShieldCheck} onPress={() => void send({ kind: 'unblock' })}>
-            {text('unblock.action')}
-          </Button>
-          <Button look="quiet" icon={ShieldX} onPress={() => setBlocking(true)}>
-            {text('block.action-number')}
-          </Button>
-        </>
-      )}
+      <Button look="quiet" icon={ShieldX} onPress={() => setBlocking(true)}>
+        {text('block.action-number')}
+      </Button>
       {blocking && <BlockDialog target={{ kind: 'typed' }} blocking={snapshot.blocking} onClose={() => setBlocking(false)} />}
     </div>
   )
@@ -98,7 +84,7 @@ export function Idle({ snapshot }: { readonly snapshot: Snapshot }) {
           onPress={() => void send({ kind: 'sign-out' })}
         />
       </section>
-      <MoreActions snapshot={snapshot} />
+      {role && includesRole(role, 'supervisor') && <MoreActions snapshot={snapshot} />}
       {role && <p className="role-note">{text(`role.${role}.may`)}</p>}
     </Stage>
   )

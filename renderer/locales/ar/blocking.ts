@@ -60,7 +60,6 @@ export const blocking = {
   'unblock.action': 'فك حظر بطاقة',
 
   'readers.title': 'القارئات',
-  'readers.action': 'القارئات',
   'readers.close': 'رجوع',
   'readers.desk': 'على هذا المكتب',
   'readers.everywhere': 'على كل المكاتب',
@@ -101,7 +100,6 @@ export const blocking = {
   },
 
   'findings.title': 'الملاحظات',
-  'findings.action': 'الملاحظات',
   'findings.new': {
     zero: 'لا جديد',
     one: 'واحدة جديدة',

@@ -64,7 +64,6 @@ export const blocking = {
   'unblock.action': 'Karte entsperren',
 
   'readers.title': 'Kartenleser',
-  'readers.action': 'Kartenleser',
   'readers.close': 'Zurück',
   'readers.desk': 'An diesem Platz',
   'readers.everywhere': 'An allen Plätzen',
@@ -98,7 +97,6 @@ export const blocking = {
   'readers.count': { one: '{count} Kartenleser angezeigt', other: '{count} Kartenleser angezeigt' },
 
   'findings.title': 'Befunde',
-  'findings.action': 'Befunde',
   'findings.new': { one: '{count} neuer', other: '{count} neue' },
   'findings.count': { one: '{count} Befund angezeigt', other: '{count} Befunde angezeigt' },
   'findings.list': 'Befunde, der neueste zuerst',

@@ -60,7 +60,6 @@ export const blocking = {
   'unblock.action': 'Unblock a card',
 
   'readers.title': 'Readers',
-  'readers.action': 'Readers',
   'readers.close': 'Back',
   'readers.desk': 'At this desk',
   'readers.everywhere': 'At every desk',
@@ -94,7 +93,6 @@ export const blocking = {
   'readers.count': { one: '{count} reader shown', other: '{count} readers shown' },
 
   'findings.title': 'Findings',
-  'findings.action': 'Findings',
   'findings.new': { one: '{count} new', other: '{count} new' },
   'findings.count': { one: '{count} finding shown', other: '{count} findings shown' },
   'findings.list': 'Findings, the latest first',

@@ -4,6 +4,7 @@
  * they live in problems.ts beside this file, because they are many.
  */
 import { blocking } from './blocking.ts'
+import { navigation } from './navigation.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
 
@@ -11,6 +12,7 @@ export const en = {
   ...problems,
   ...records,
   ...blocking,
+  ...navigation,
 
   'app.name': 'Tessera',
   'app.main': 'What to do now',

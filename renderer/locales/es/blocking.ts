@@ -63,7 +63,6 @@ export const blocking = {
   'unblock.action': 'Desbloquear una tarjeta',
 
   'readers.title': 'Lectores',
-  'readers.action': 'Lectores',
   'readers.close': 'Volver',
   'readers.desk': 'En este puesto',
   'readers.everywhere': 'En todos los puestos',
@@ -101,7 +100,6 @@ export const blocking = {
   },
 
   'findings.title': 'Hallazgos',
-  'findings.action': 'Hallazgos',
   'findings.new': { one: '{count} nuevo', many: '{count} de nuevos', other: '{count} nuevos' },
   'findings.count': {
     one: 'Se muestra {count} hallazgo',

@@ -2,12 +2,14 @@
 
 import type { Table } from '../texts.ts'
 import { blocking } from './blocking.ts'
+import { navigation } from './navigation.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
 
 export const es: Table<'one' | 'many' | 'other'> = {
   ...problems,
   ...blocking,
+  ...navigation,
   ...records,
 
   'app.name': 'Tessera',

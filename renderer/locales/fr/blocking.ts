@@ -64,7 +64,6 @@ export const blocking = {
   'unblock.action': 'Débloquer une carte',
 
   'readers.title': 'Lecteurs',
-  'readers.action': 'Lecteurs',
   'readers.close': 'Retour',
   'readers.desk': 'À ce poste',
   'readers.everywhere': 'À tous les postes',
@@ -102,7 +101,6 @@ export const blocking = {
   },
 
   'findings.title': 'Constats',
-  'findings.action': 'Constats',
   'findings.new': { one: '{count} nouveau', many: '{count} de nouveaux', other: '{count} nouveaux' },
   'findings.count': {
     one: '{count} constat affiché',

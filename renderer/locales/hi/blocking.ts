@@ -60,7 +60,6 @@ export const blocking = {
   'unblock.action': 'कार्ड अनब्लॉक करें',
 
   'readers.title': 'रीडर',
-  'readers.action': 'रीडर',
   'readers.close': 'वापस',
   'readers.desk': 'इस डेस्क पर',
   'readers.everywhere': 'हर डेस्क पर',
@@ -94,7 +93,6 @@ export const blocking = {
   'readers.count': { one: '{count} रीडर दिखाया गया', other: '{count} रीडर दिखाए गए' },
 
   'findings.title': 'निष्कर्ष',
-  'findings.action': 'निष्कर्ष',
   'findings.new': { one: '{count} नया', other: '{count} नए' },
   'findings.count': { one: '{count} निष्कर्ष दिखाया गया', other: '{count} निष्कर्ष दिखाए गए' },
   'findings.list': 'निष्कर्ष, सबसे नया पहले',

@@ -1,5 +1,6 @@
 /** Every state of the window, as snapshots: what the gallery draws and what the tests of the window look at. */
 import type { Page as BrowserPage } from 'playwright-core'
+import type { PageName } from '../../../electron/contract/pages.ts'
 import type {
   Ceremony,
   CeremonyKind,
@@ -9,6 +10,7 @@ import type {
   Snapshot,
   StepId,
 } from '../../../electron/contract/snapshot.ts'
+import { navigationOf } from '../../../electron/terminal/navigation.ts'
 import type { Texts } from '../../../renderer/locales/texts.ts'
 import { blockingStories } from './blocking-stories.ts'
 import { recordStories } from './record-stories.ts'
@@ -38,7 +40,22 @@ const base: Omit<Snapshot, 'page'> = {
   operator: { givenName: 'Amara', familyName: 'Osei', role: 'registrar', since: NOON - DAY / 4 },
 }
 
-const story = (name: string, page: Page, rest: Partial<Snapshot> = {}): Story => ({ name, snapshot: { ...base, ...rest, page } })
+/** The pages from which main lets somebody go on to another page, and what each is called in the navigation. */
+const AT_REST: { readonly [Kind in Page['kind']]?: PageName } = {
+  enrol: 'desk',
+  'first-operator': 'desk',
+  'sign-in': 'desk',
+  idle: 'desk',
+  readers: 'readers',
+  findings: 'findings',
+}
+
+function story(name: string, page: Page, rest: Partial<Snapshot> = {}): Story {
+  const snapshot = { ...base, ...rest, page }
+  const current = AT_REST[page.kind]
+  const navigation = current && { navigation: navigationOf(current, snapshot.operator?.role) }
+  return { name, snapshot: { ...snapshot, ...navigation } }
+}
 
 /** A snapshot before anyone has signed in. */
 function withoutOperator(): Partial<Snapshot> {

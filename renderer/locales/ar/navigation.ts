@@ -1,0 +1,10 @@
+/** The window's pages, in Arabic. */
+export const navigation = {
+  'navigation.label': 'الصفحات',
+  'navigation.desk': 'المكتب',
+  'navigation.readers': 'القارئات',
+  'navigation.findings': 'الملاحظات',
+  'navigation.needs.desk': 'يتطلب تسجيل دخول موظف',
+  'navigation.needs.registrar': 'يتطلب موظف تسجيل',
+  'navigation.needs.supervisor': 'يتطلب مشرفًا',
+} as const

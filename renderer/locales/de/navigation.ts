@@ -1,0 +1,10 @@
+/** The window's pages, in German. */
+export const navigation = {
+  'navigation.label': 'Seiten',
+  'navigation.desk': 'Schalter',
+  'navigation.readers': 'Kartenleser',
+  'navigation.findings': 'Befunde',
+  'navigation.needs.desk': 'Nur mit Anmeldung',
+  'navigation.needs.registrar': 'Nur für die Registrierung',
+  'navigation.needs.supervisor': 'Nur für die Aufsicht',
+} as const

@@ -1,0 +1,10 @@
+/** The window's pages, in English. */
+export const navigation = {
+  'navigation.label': 'Pages',
+  'navigation.desk': 'Desk',
+  'navigation.readers': 'Readers',
+  'navigation.findings': 'Findings',
+  'navigation.needs.desk': 'Needs an operator',
+  'navigation.needs.registrar': 'Needs a registrar',
+  'navigation.needs.supervisor': 'Needs a supervisor',
+} as const

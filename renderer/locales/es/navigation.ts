@@ -1,0 +1,10 @@
+/** The window's pages, in Spanish. */
+export const navigation = {
+  'navigation.label': 'Páginas',
+  'navigation.desk': 'Puesto',
+  'navigation.readers': 'Lectores',
+  'navigation.findings': 'Hallazgos',
+  'navigation.needs.desk': 'Requiere un operador',
+  'navigation.needs.registrar': 'Requiere un registrador',
+  'navigation.needs.supervisor': 'Requiere un supervisor',
+} as const

@@ -1,0 +1,10 @@
+/** The window's pages, in French. */
+export const navigation = {
+  'navigation.label': 'Pages',
+  'navigation.desk': 'Poste',
+  'navigation.readers': 'Lecteurs',
+  'navigation.findings': 'Constats',
+  'navigation.needs.desk': 'Demande un opérateur',
+  'navigation.needs.registrar': 'Demande un agent d’enregistrement',
+  'navigation.needs.supervisor': 'Demande un responsable',
+} as const

@@ -1,0 +1,10 @@
+/** The window's pages, in Hindi. */
+export const navigation = {
+  'navigation.label': 'पृष्ठ',
+  'navigation.desk': 'डेस्क',
+  'navigation.readers': 'रीडर',
+  'navigation.findings': 'निष्कर्ष',
+  'navigation.needs.desk': 'ऑपरेटर चाहिए',
+  'navigation.needs.registrar': 'रजिस्ट्रार चाहिए',
+  'navigation.needs.supervisor': 'सुपरवाइज़र चाहिए',
+} as const
