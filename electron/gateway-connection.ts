@@ -69,12 +69,13 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
   }
 
   /** Without keys only until the gateway has greeted: they are needed before a connection is made. */
-  function connect(identity: TerminalIdentity, keys: NoticeKeys | undefined): void {
+  function connect(identity: TerminalIdentity, keys: NoticeKeys | undefined, after = 0): void {
     const { terminal } = identity
     const trust = createTrust({ crypto, root: identity.root, gateway: identity.gateway, now: Date.now })
     if (trust === undefined) throw new IdentityError('damaged', 'root')
     const { readers, cards } = options
-    const presence = keys && createPresence({ terminal, presenceKey: keys.presenceKey, crypto, readers, cards, now: Date.now })
+    const presence =
+      keys && createPresence({ terminal, presenceKey: keys.presenceKey, crypto, readers, cards, now: Date.now, after })
     const connection = broker(terminal, presence && (() => presence.will()))
     const link = createGatewayLink({ broker: connection, identity, trust, crypto, software: options.software })
     presence?.attach(connection)
@@ -103,7 +104,9 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
     const tell = (view: GatewayView): void => {
       if (closed || gateway !== own) return
       const greeting = view.kind === 'online' ? link.greeting() : undefined
-      if (greeting !== undefined && !sameKeys(keys, greeting)) {
+      // A clock that was set back makes connections which count as older than one before: nobody would hear of this terminal.
+      const isOutdated = greeting !== undefined && presence !== undefined && presence.connectedAt() < greeting.presenceAt
+      if (greeting !== undefined && (isOutdated || !sameKeys(keys, greeting))) {
         void renew(identity, own, greeting)
         return
       }
@@ -115,13 +118,14 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
     tell(link.state())
   }
 
-  /** Once in a terminal's life, after its first greeting: the connection is made again with a last will. */
-  async function renew(identity: TerminalIdentity, before: Connection, { noticeKey, presenceKey }: NoticeKeys): Promise<void> {
+  /** After a terminal's first greeting, and after its clock was set back: the connection is made again, with a last will that counts. */
+  async function renew(identity: TerminalIdentity, before: Connection, greeting: AnswerBody<'hello'>): Promise<void> {
+    const { noticeKey, presenceKey, presenceAt } = greeting
     const keys = { noticeKey, presenceKey }
     // Without a disk to keep them they serve until the program ends.
     await options.noticeKeys.save(keys).catch((error) => log.error('notice-keys', errorFields(error)))
     await before.close()
-    if (!closed && gateway === before) connect(identity, keys)
+    if (!closed && gateway === before) connect(identity, keys, presenceAt)
   }
 
   return {

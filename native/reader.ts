@@ -79,8 +79,12 @@ export interface CardConnection {
   readonly reader: string
   readonly atr: Uint8Array
   readonly protocol: 'T=0' | 'T=1'
-  /** One APDU, as it stands; chaining and GET RESPONSE are the caller's (protocol/apdu.ts). Returns data || SW1 SW2. */
-  transmit(command: Uint8Array): Promise<Uint8Array>
+  /**
+   * One APDU, as it stands; chaining and GET RESPONSE are the caller's (protocol/apdu.ts). Returns data || SW1 SW2. `took` is told
+   * before that how long reader and card needed, in milliseconds, measured where the command is handed to the system: neither a
+   * busy program nor other commands that are under way count.
+   */
+  transmit(command: Uint8Array, took?: (ms: number) => void): Promise<Uint8Array>
   /** A transaction: no other program's APDU comes in between. */
   beginTransaction(): Promise<void>
   endTransaction(disposition: Disposition): Promise<void>

@@ -19,9 +19,12 @@ export interface HeldCard {
   readonly reader: string
   /**
    * How many tries the PIN has left, asked before every entry; a card that blocked it is refused here. Where another program
-   * left the PIN verified the card is reset first: nobody's earlier PIN is used.
+   * left the PIN verified the card is reset first: nobody's earlier PIN is used. `took` is
+   * told how long the card needed, as `metered` does.
    */
-  retriesLeft(): Promise<number>
+  retriesLeft(took?: (ms: number) => void): Promise<number>
+  /** The same card, for what is to be timed. */
+  metered(): Metered
   /**
    * No other program's command comes in between from here on. Called only when everything that the person types is there: a
    * system may reset a card whose transaction lasts (Windows does after 5 s).
@@ -35,6 +38,12 @@ export interface HeldCard {
   release(): Promise<void>
   /** Waits for a person: rejects as soon as this card is pulled. What comes too late is handed to `discard`. */
   whilePresent<T>(wait: Promise<T>, discard: (late: T) => void): Promise<T>
+}
+
+export interface Metered {
+  readonly piv: PivCard
+  /** How long reader and card have needed for what was asked of this `piv`, in milliseconds (native/reader.ts). */
+  ms(): number
 }
 
 /** Rejects with a CeremonyFailed, a ReaderError, or what `use` rejects with. */
@@ -80,16 +89,27 @@ class Held implements HeldCard {
     this.piv = new PivCard(connection)
   }
 
-  async retriesLeft(): Promise<number> {
-    let retriesLeft = await this.piv.retriesLeft()
+  async retriesLeft(took: (ms: number) => void = () => undefined): Promise<number> {
+    let metered = this.metered()
+    let retriesLeft = await metered.piv.retriesLeft()
     if (retriesLeft === undefined) {
       await this.restart()
-      retriesLeft = await this.piv.retriesLeft()
+      metered = this.metered()
+      retriesLeft = await metered.piv.retriesLeft()
     }
+    took(metered.ms())
     // A card that says 'verified' after a reset asks for no PIN at all.
     if (retriesLeft === undefined) throw new CeremonyFailed({ code: 'card-unsupported' })
     if (retriesLeft === 0) throw new CeremonyFailed({ code: 'pin-blocked', retriesLeft: 0 })
     return retriesLeft
+  }
+
+  metered(): Metered {
+    let total = 0
+    const took = (ms: number): void => {
+      total += ms
+    }
+    return { piv: new PivCard({ transmit: (command) => this.#connection.transmit(command, took) }), ms: () => total }
   }
 
   async begin(): Promise<void> {

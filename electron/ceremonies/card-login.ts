@@ -114,14 +114,11 @@ export async function proveByFirstLogin(
   credential: CardCredential,
   pin: Uint8Array,
 ): Promise<LoginResult> {
-  const { monotonic } = desk
   const handshake = await beginCardLogin(desk, credential, 'registration')
-  const startedAt = monotonic()
-  await card.piv.verifyPin(pin)
-  const verifiedAt = monotonic()
-  const signature = await card.piv.sign(SLOT.authentication, credential.algorithm, handshake.digest)
-  const timings = { verifyMs: verifiedAt - startedAt, signMs: monotonic() - verifiedAt, reader: card.reader }
-  return handshake.finish(signature, timings)
+  const [verify, sign] = [card.metered(), card.metered()]
+  await verify.piv.verifyPin(pin)
+  const signature = await sign.piv.sign(SLOT.authentication, credential.algorithm, handshake.digest)
+  return handshake.finish(signature, { verifyMs: verify.ms(), signMs: sign.ms(), reader: card.reader.slice(0, 128) })
 }
 
 function parseResult(ead4: readonly EadItem[]): LoginResult | undefined {

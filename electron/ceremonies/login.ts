@@ -82,9 +82,10 @@ export async function proveWithPin(
   try {
     for (;;) {
       guide.step('enter-pin')
-      const askedAt = monotonic()
-      const retriesLeft = await card.retriesLeft()
-      const emptyMs = monotonic() - askedAt
+      let emptyMs = 0
+      const retriesLeft = await card.retriesLeft((ms) => {
+        emptyMs = ms
+      })
       const pin = await card.whilePresent(guide.askPin({ retriesLeft, ...(problem && { problem }) }), (late) => wipe(late))
       const enteredAt = monotonic()
       let handshake: CardLogin | undefined
@@ -92,7 +93,7 @@ export async function proveWithPin(
         guide.step('verify')
         // Before the PIN goes to the card: a gateway that is away costs no try.
         handshake = await ahead.ready()
-        const { signature, verifyMs, signMs } = await verifyAndSign(card, pin, credential, handshake.digest, monotonic)
+        const { signature, verifyMs, signMs } = await verifyAndSign(card, pin, credential, handshake.digest)
         ahead.take()
         // The card is done with: it forgets the PIN while the gateway's answer is on its way.
         void card.release()
@@ -128,19 +129,21 @@ function wrongPin(error: unknown): Problem {
 /**
  * The commands go to the readers' process together and the card takes them in that order (native/reader.ts): two ways there and
  * back less after the last digit. After a wrong PIN the card only refuses the signature (SP 800-73-5 part 2 section 3.2.4),
- * which costs no try.
+ * which costs no try. Their answers may come together: how long each took only the readers' process can tell.
  */
 async function verifyAndSign(
   card: HeldCard,
   pin: Uint8Array,
   { algorithm }: CardCredential,
   digest: Uint8Array,
-  monotonic: () => number,
 ): Promise<{ readonly signature: Uint8Array; readonly verifyMs: number; readonly signMs: number }> {
-  const startedAt = monotonic()
-  const verified = Promise.all([card.begin(), card.piv.verifyPin(pin)]).then(monotonic)
-  const [verifiedAt, signature] = await Promise.all([verified, card.piv.sign(SLOT.authentication, algorithm, digest)])
-  return { signature, verifyMs: verifiedAt - startedAt, signMs: monotonic() - verifiedAt }
+  const [verify, sign] = [card.metered(), card.metered()]
+  const [, , signature] = await Promise.all([
+    card.begin(),
+    verify.piv.verifyPin(pin),
+    sign.piv.sign(SLOT.authentication, algorithm, digest),
+  ])
+  return { signature, verifyMs: verify.ms(), signMs: sign.ms() }
 }
 
 /** Without a gateway nobody is logged in: said before a PIN is asked for nothing. */

@@ -24,11 +24,15 @@ export interface PresenceOptions {
   readonly readers: Pick<Readers, 'status' | 'subscribe'>
   readonly cards: SeenCards
   readonly now: () => number
+  /** Connections count as later than this, whatever the clock says; 0 where the gateway has heard of none. */
+  readonly after: number
 }
 
 export interface Presence {
   /** For the connection that is about to be made: it names that connection. */
   will(): LastWill
+  /** When the connection began that `will` was made for. */
+  connectedAt(): number
   /** Tells from now on, over connections made with `will`. */
   attach(broker: Broker): void
   /** Says that the terminal goes, as far as the broker can be reached. Never rejects. */
@@ -40,7 +44,7 @@ export function createPresence(options: PresenceOptions): Presence {
   const topic = buildTopic({ kind: 'terminal-presence', terminal })
   const since = new Map<string, { readonly what: string; readonly at: number }>()
   const stops: (() => void)[] = []
-  let connectedAt = now()
+  let connectedAt = options.after
   let revision = 0
   let broker: Broker | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -92,11 +96,12 @@ export function createPresence(options: PresenceOptions): Presence {
 
   return {
     will() {
-      // Two connections of one millisecond would be one to the gateway.
+      // Two connections of one millisecond would be one to the gateway, and a clock may have been set back.
       connectedAt = Math.max(now(), connectedAt + 1)
       revision = 0
       return { topic, payload: seal({ kind: 'gone', connectedAt }), qos: 1, retain: true }
     },
+    connectedAt: () => connectedAt,
     attach(to) {
       broker = to
       stops.push(

@@ -77,7 +77,7 @@ export class Presences {
 
   #present(terminal: string, { connectedAt, revision, readers }: Extract<Presence, { kind: 'present' }>, seenAt: number): void {
     const known = this.#entries.get(terminal)
-    if (known !== undefined && !isLater({ connectedAt, revision }, known)) return
+    if (known !== undefined && !isLater({ connectedAt, revision, online: true }, known)) return
     const present = new Map<string, CardPlace>()
     for (const { name, card, since } of readers) {
       this.#named(terminal, name)
@@ -93,8 +93,7 @@ export class Presences {
 
   #gone(terminal: string, { connectedAt }: Extract<Presence, { kind: 'gone' }>, seenAt: number): void {
     const known = this.#entries.get(terminal)
-    // The last will of an earlier connection, delivered late.
-    if (known !== undefined && (connectedAt < known.connectedAt || !known.online)) return
+    if (known !== undefined && !isLater({ connectedAt, revision: known.revision, online: false }, known)) return
     const { revision, cards } = known ?? { revision: 0, cards: [] }
     this.#remember(terminal, { connectedAt, revision, online: false, cards })
     const presence = { terminal, connectedAt, revision, online: false, seenAt }
@@ -167,16 +166,16 @@ export class Presences {
   }
 }
 
-function isLater(
-  a: { readonly connectedAt: number; readonly revision: number },
-  b: { readonly connectedAt: number; readonly revision: number },
-): boolean {
-  return a.connectedAt > b.connectedAt || (a.connectedAt === b.connectedAt && a.revision > b.revision)
+type Word = Pick<TerminalPresence, 'connectedAt' | 'revision' | 'online'>
+
+/** In whatever order a broker delivers: a later connection first, within one the later revision, and after its last will nothing. */
+function isLater(a: Word, b: Word): boolean {
+  if (a.connectedAt !== b.connectedAt) return a.connectedAt > b.connectedAt
+  return b.online && (!a.online || a.revision > b.revision)
 }
 
 function isNews(presence: TerminalPresence, known: TerminalPresence | undefined): boolean {
-  if (known === undefined || isLater(presence, known)) return true
-  return presence.connectedAt === known.connectedAt && !presence.online && known.online
+  return known === undefined || isLater(presence, known)
 }
 
 async function keep(tx: StoreTransaction, { presence, readers, cards }: Unsaved): Promise<void> {

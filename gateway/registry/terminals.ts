@@ -120,7 +120,7 @@ export async function greetAgain(registry: Registry, terminalId: string): Promis
 
 async function answerHello(
   { terminalKeys }: Registry,
-  reader: Pick<StoreTransaction, 'hasOperator' | 'blockListVersion'>,
+  reader: Pick<StoreTransaction, 'hasOperator' | 'blockListVersion' | 'presence'>,
   terminal: Terminal,
   now: number,
 ): Promise<AnswerBody<'hello'>> {
@@ -132,6 +132,7 @@ async function answerHello(
     noticeKey: terminalKeys.notice(terminal.id),
     presenceKey: terminalKeys.presence(terminal.id),
     blockListVersion: await reader.blockListVersion(),
+    presenceAt: (await reader.presence(terminal.id))?.connectedAt ?? 0,
   }
 }
 

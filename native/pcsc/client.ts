@@ -133,8 +133,10 @@ class PcscConnection implements CardConnection {
     return this.#protocol
   }
 
-  async transmit(command: Uint8Array): Promise<Uint8Array> {
-    const { data } = await this.#link.call({ kind: 'transmit', connection: this.#number, command }, 'answer')
+  async transmit(command: Uint8Array, took?: (ms: number) => void): Promise<Uint8Array> {
+    const call = { kind: 'transmit', connection: this.#number, command } as const
+    const { data, tookMs } = await this.#link.call(call, 'transmitted')
+    took?.(tookMs)
     return data
   }
 

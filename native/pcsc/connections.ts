@@ -20,6 +20,12 @@ export interface Opened {
   readonly protocol: 'T=0' | 'T=1'
 }
 
+/** The card's answer, and how long the system took over it: driver, reader and card. */
+export interface Transmitted {
+  readonly data: Uint8Array
+  readonly tookMs: number
+}
+
 interface Connection {
   readonly reader: string
   readonly share: 'exclusive' | 'shared'
@@ -70,11 +76,13 @@ export class Connections {
   }
 
   /** The answer at once where nothing else runs on this card: the fast path of every ceremony. Wipes the command. */
-  transmit(number: number, command: Uint8Array): Uint8Array | Promise<Uint8Array> {
+  transmit(number: number, command: Uint8Array): Transmitted | Promise<Transmitted> {
     const connection = this.#find(number)
-    const run = () => {
+    const run = (): Transmitted => {
+      const begin = performance.now()
       try {
-        return this.#pcsc.transmit(connection.card, connection.protocol, command)
+        const data = this.#pcsc.transmit(connection.card, connection.protocol, command)
+        return { data, tookMs: performance.now() - begin }
       } finally {
         wipe(command)
       }

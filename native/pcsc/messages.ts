@@ -66,6 +66,7 @@ const status = v.strictObject({
 
 const reportSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('answer'), id, data: bytes }),
+  v.strictObject({ kind: v.literal('transmitted'), id, data: bytes, tookMs: v.pipe(v.number(), v.minValue(0)) }),
   v.strictObject({ kind: v.literal('pong'), id }),
   v.strictObject({ kind: v.literal('status'), status }),
   v.strictObject({ kind: v.literal('connected'), id, connection: id, atr: bytes, protocol }),

@@ -1,6 +1,6 @@
 import { ReaderError, type ReadersStatus } from '../reader.ts'
 import { LibraryMissing, type Pcsc } from './binding.ts'
-import { Connections, type Opened } from './connections.ts'
+import { Connections, type Opened, type Transmitted } from './connections.ts'
 import { Holds } from './holds.ts'
 import { asReaderError, parseRequest, type Report, type Request } from './messages.ts'
 import { Monitor } from './monitor.ts'
@@ -66,11 +66,12 @@ function answer(connections: Connections, request: CardRequest, send: (report: R
 function perform(connections: Connections, request: CardRequest): Report | Promise<Report> {
   const { id } = request
   const done = (): Report => ({ kind: 'done', id })
+  const toTransmitted = (transmitted: Transmitted): Report => ({ kind: 'transmitted', id, ...transmitted })
   const toAnswer = (data: Uint8Array): Report => ({ kind: 'answer', id, data })
   switch (request.kind) {
     case 'transmit': {
-      const data = connections.transmit(request.connection, request.command)
-      return data instanceof Promise ? data.then(toAnswer) : toAnswer(data)
+      const done = connections.transmit(request.connection, request.command)
+      return done instanceof Promise ? done.then(toTransmitted) : toTransmitted(done)
     }
     case 'connect':
       return connections.connect(request.reader, request.share).then((opened) => ({ kind: 'connected', id, ...opened }))

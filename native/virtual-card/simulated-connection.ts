@@ -53,9 +53,14 @@ export class SimulatedConnection implements CardConnection {
     this.#onEnd()
   }
 
-  transmit(command: Uint8Array): Promise<Uint8Array> {
+  transmit(command: Uint8Array, took?: (ms: number) => void): Promise<Uint8Array> {
     const bytes = Uint8Array.from(command)
-    const done = this.#queue.then(() => this.#transmit(bytes))
+    const done = this.#queue.then(async () => {
+      const begin = performance.now()
+      const answer = await this.#transmit(bytes)
+      took?.(performance.now() - begin)
+      return answer
+    })
     this.#queue = done.catch(() => {})
     return done
   }

@@ -45,7 +45,10 @@ export type BlockListVersion = v.InferOutput<typeof blockListVersionSchema>
 export const presenceSchema = v.variant('kind', [
   v.strictObject({
     kind: v.literal('present'),
-    /** When this connection began; with `revision` it orders presences, so that an old one replayed changes nothing. */
+    /**
+     * When this connection began, by the terminal's clock, and later than every connection of it that the gateway knows (`presenceAt`
+     * in its greeting); with `revision` it orders presences, so that an old one replayed changes nothing.
+     */
     connectedAt: time,
     revision: natural,
     readers: v.pipe(
@@ -62,7 +65,7 @@ export const presenceSchema = v.variant('kind', [
       v.maxLength(32),
     ),
   }),
-  /** The last will: sealed when the connection is made. */
+  /** The last will: sealed when the connection is made, and that connection's last word, whatever comes after it. */
   v.strictObject({ kind: v.literal('gone'), connectedAt: time }),
 ])
 export type Presence = v.InferOutput<typeof presenceSchema>

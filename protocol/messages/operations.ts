@@ -159,6 +159,8 @@ export const operations = {
       presenceKey: exactly(NOTICE_KEY_LENGTH),
       /** How far the block list has grown: a terminal that knows less fetches the rest before its next ceremony. */
       blockListVersion: natural,
+      /** The latest connection whose presence the gateway knows (`connectedAt`), 0 for none: one that begins earlier counts for nothing. */
+      presenceAt: time,
     }),
   },
 

@@ -159,6 +159,18 @@ export function readerContract(name: string, createBench: () => Promise<ReaderBe
         await connection.disconnect('reset')
       })
 
+      it('tells how long each command took, also of those that are asked at once', async () => {
+        const connection = await insertAndConnect()
+        const took: number[][] = [[], []]
+        await connection.transmit(SELECT_PIV, (ms) => took[0]?.push(ms))
+        await Promise.all(
+          [VERIFY_DEFAULT_PIN, PIN_STATUS].map((command, i) => connection.transmit(command, (ms) => took[i]?.push(ms))),
+        )
+        expect(took.map(({ length }) => length)).toEqual([2, 1])
+        for (const ms of took.flat()) expect(ms).toBeGreaterThanOrEqual(0)
+        await connection.disconnect('reset')
+      })
+
       it('rejects after the card was pulled, within the limit, and works with the next one', async () => {
         const connection = await insertAndConnect()
         await connection.transmit(SELECT_PIV)

@@ -5,16 +5,22 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { VirtualCard } from '../../native/virtual-card/card.ts'
+import { CardFaults } from '../../native/virtual-card/faults.ts'
 import { blankCard, FIRST_SIMULATED_SERIAL } from '../../native/virtual-card/state.ts'
 import { memoryStorage } from '../../native/virtual-card/storage.ts'
 import type { TerminalWindow } from '../support/window.ts'
 import { Desk, READER } from './desk.ts'
 
-/** Few wrong PINs are enough; and what lies between card and terminal here (a loaded machine) is noisier than any reader. */
+/**
+ * Few wrong PINs are enough. What lies between card and terminal here (four processes of a machine that has other work) is noisier
+ * than any reader, so the relay is longer, and the noise that would make an answer say nothing is larger.
+ */
 const POLICY = {
   bruteForce: { cardWrongPins: { events: 2, windowMs: 3_600_000 } },
-  delay: { deviations: 0.5, lateByMs: 60 },
+  delay: { deviations: 0.1, lateByMs: 150 },
 }
+const RELAY_MS = 400
+const HONEST_LOGINS = 10
 
 const SUPERVISOR_PIN = '271828'
 const PIN = '314159'
@@ -233,6 +239,27 @@ test('a supervisor is told of the finding, and sees it with its evidence', async
   })
   await terminal.press('Back')
   expect((await terminal.snapshot()).newFindings).toBeUndefined()
+})
+
+test('a card that answers later than it ever did is found out: its session is stopped', async () => {
+  const faults = new CardFaults()
+  for (let login = 0; login < HONEST_LOGINS; login += 1) {
+    await desk.reader.insert(person.card, faults)
+    await terminal.enterPin('Enter the PIN', NEW_PIN)
+    await terminal.reads('Grace Hopper is logged in')
+    await pull()
+    await terminal.reads('Insert the person’s card')
+  }
+  expect(await desk.command('findings', '--kind', 'delay')).toEqual([])
+  // A relay: each of the card's answers takes its way over a network.
+  faults.delayMs = RELAY_MS
+  await desk.reader.insert(person.card, faults)
+  await terminal.enterPin('Enter the PIN', NEW_PIN)
+  await terminal.reads('The session was stopped')
+  await terminal.says('the card answers late, as if it were elsewhere')
+  expect((await terminal.snapshot()).page).toMatchObject({ kind: 'blocked', block: { cause: 'finding', finding: 'delay' } })
+  await pull()
+  await terminal.press('Close')
 })
 
 test('what was done stands in the gateway’s books, and they are whole', async () => {

@@ -338,7 +338,7 @@ export function interceptReaders(
         reader: connection.reader,
         atr: connection.atr,
         protocol: connection.protocol,
-        transmit: (command) => hook(command, (bytes) => connection.transmit(bytes)),
+        transmit: (command, took) => hook(command, (bytes) => connection.transmit(bytes, took)),
         beginTransaction: () => connection.beginTransaction(),
         endTransaction: (disposition) => connection.endTransaction(disposition),
         reconnect: (disposition) => connection.reconnect(disposition),

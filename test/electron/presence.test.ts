@@ -43,10 +43,10 @@ afterEach(async () => {
   await embedded.close()
 })
 
-function terminal() {
+function terminal({ now = Date.now, after = 0 } = {}) {
   const readers = createSimulatedReaders({ names: ['A', 'B'] })
   const cards = createSeenCards(readers)
-  const presence = createPresence({ terminal: TERMINAL, presenceKey, crypto: nodeCrypto, readers, cards, now: Date.now })
+  const presence = createPresence({ terminal: TERMINAL, presenceKey, crypto: nodeCrypto, readers, cards, now, after })
   const broker = connect(TERMINAL, { will: () => presence.will() })
   presence.attach(broker)
   return { readers, cards, presence, broker }
@@ -137,5 +137,12 @@ describe('presence', () => {
     await thief.close()
     await expect.poll(() => last()?.kind === 'present' && (last()?.connectedAt ?? 0) > before, { timeout: 5000 }).toBe(true)
     await first.broker.close()
+  })
+
+  test('a clock that was set back makes no connection older than one that the gateway knows', async () => {
+    const after = Date.now()
+    terminal({ now: () => after - 3_600_000, after })
+    await expect.poll(() => last()?.kind).toBe('present')
+    expect(last()?.connectedAt).toBeGreaterThan(after)
   })
 })

@@ -37,6 +37,11 @@ async function heard(from: NoticesClient): Promise<void> {
   await from.client.request('hello', { software: 'x' })
 }
 
+function permutations<T>(all: readonly T[]): T[][] {
+  if (all.length < 2) return [[...all]]
+  return all.flatMap((one, i) => permutations(all.filter((_, j) => j !== i)).map((rest) => [one, ...rest]))
+}
+
 describe('a card', () => {
   test('is found where its terminal says it is, with site, reader and times', async () => {
     const [card, desk] = [await newCard(), await terminal('Main street')]
@@ -103,12 +108,14 @@ describe('a card', () => {
 })
 
 describe('a terminal', () => {
-  test('that goes is offline with what it told last, and back with its next word', async () => {
+  test('that goes is offline with what it told last, and back with its next connection', async () => {
     const [card, desk] = [await newCard(), await terminal()]
     await desk.holds(card.guid)
     await desk.gone()
     await expect.poll(async () => (await where(card.guid))[0]?.online).toBe(false)
     expect((await where(card.guid))[0]).toMatchObject({ present: true, online: false })
+    desk.connectedAt += 1
+    desk.revision = 0
     await desk.holds(card.guid)
     await expect.poll(async () => (await where(card.guid))[0]?.online).toBe(true)
   })
@@ -135,6 +142,46 @@ describe('a terminal', () => {
     await desk.republish(will)
     await heard(desk)
     expect((await where(card.guid))[0]?.online).toBe(true)
+  })
+
+  test.each([
+    ['after every word', true],
+    ['at the end', false],
+  ])('stands as its last word says in whatever order its words come, written down %s', async (_, savedBetween) => {
+    const reader = { name: 'Reader 1', simulated: true, since: 1 }
+    const guid = (await newCard()).guid
+    const words = (connectedAt: number): Presence[] => [
+      { kind: 'present', connectedAt, revision: 1, readers: [{ ...reader, state: 'card', card: guid }] },
+      { kind: 'present', connectedAt, revision: 2, readers: [{ ...reader, state: 'empty' }] },
+      { kind: 'gone', connectedAt },
+    ]
+    const back: Presence = { kind: 'present', connectedAt: 9, revision: 1, readers: [{ ...reader, state: 'card', card: guid }] }
+    for (const [said, online, holds] of [
+      [words(5), false, false],
+      [[...words(5), back], true, true],
+    ] as const) {
+      for (const order of permutations(said)) {
+        const { terminal: id, greeting } = (await terminal()).client
+        const key = greeting?.presenceKey as Uint8Array
+        for (const word of order) {
+          expect(presences().receive(id, sealPresence(nodeCrypto, key, id, word))).toBe(true)
+          if (savedBetween) await presences().save()
+        }
+        await presences().save()
+        const stored = await store().read((from) => from.presence(id))
+        const told = order.map(({ kind, connectedAt, ...rest }) => [kind, connectedAt, rest])
+        expect([stored?.online, presences().holdsNow(id, toHex(guid))], JSON.stringify(told)).toEqual([online, holds])
+      }
+    }
+  })
+
+  test('hears at its greeting of the latest connection that it is known by', async () => {
+    const desk = await terminal()
+    expect(desk.client.greeting?.presenceAt).toBe(0)
+    await desk.holds(undefined)
+    await heard(desk)
+    await presences().save()
+    expect((await desk.client.request('hello', { software: 'x' })).presenceAt).toBe(desk.connectedAt)
   })
 
   test('is believed for itself only, and garbage is counted and ignored', async () => {

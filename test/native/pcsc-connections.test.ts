@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { Connections } from '../../native/pcsc/connections.ts'
 import { SCARD_STATE_EMPTY, SCARD_STATE_PRESENT } from '../../native/pcsc/constants.ts'
 import { Holds } from '../../native/pcsc/holds.ts'
@@ -20,7 +20,7 @@ describe('connections', () => {
   it('answer a command without a detour, and wipe it: it may carry a PIN', async () => {
     const { connections, connection } = await open()
     const command = Uint8Array.from(COMMAND)
-    expect(connections.transmit(connection, command)).toEqual(Uint8Array.of(0x90, 0))
+    expect(connections.transmit(connection, command)).toMatchObject({ data: Uint8Array.of(0x90, 0) })
     expect(command).toEqual(new Uint8Array(COMMAND.length))
   })
 
@@ -30,6 +30,24 @@ describe('connections', () => {
     const command = Uint8Array.from(COMMAND)
     await expect(connections.transmit(connection, command)).rejects.toMatchObject({ kind: 'card-reset' })
     expect(command).toEqual(new Uint8Array(COMMAND.length))
+  })
+
+  it('time each command by itself: what it waited for before does not count', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const { pcsc, connections, connection } = await open('shared')
+    let letGo: () => void = () => undefined
+    pcsc.onBegin = () => new Promise((resolve) => (letGo = resolve))
+    const begun = connections.begin(connection)
+    const answered = connections.transmit(connection, Uint8Array.from(COMMAND))
+    vi.advanceTimersByTime(50)
+    pcsc.onTransmit = () => {
+      vi.advanceTimersByTime(7)
+      return Uint8Array.of(0x90, 0)
+    }
+    letGo()
+    await begun
+    expect((await answered).tookMs).toBe(7)
   })
 
   it('keep the order of calls on one card', async () => {

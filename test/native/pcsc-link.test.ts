@@ -39,7 +39,7 @@ function connectLink() {
     (reason) => ends.push(reason),
   )
   const ready = () => host.say({ kind: 'status', status: { service: { kind: 'ready' }, readers: [] } })
-  const transmit = () => link.call({ kind: 'transmit', connection: 1, command: Uint8Array.of(0, 0xa4, 4, 0) }, 'answer')
+  const transmit = () => link.call({ kind: 'transmit', connection: 1, command: Uint8Array.of(0, 0xa4, 4, 0) }, 'transmitted')
   const begin = () => link.call({ kind: 'begin', connection: 1 }, 'done')
   return { host, link, ends, statuses, ready, transmit, begin }
 }
@@ -56,9 +56,9 @@ describe('the link to the host', () => {
     const { host, transmit, begin } = connectLink()
     const first = begin()
     const second = transmit()
-    host.say({ kind: 'answer', id: 2, data: Uint8Array.of(0x90, 0) })
+    host.say({ kind: 'transmitted', id: 2, data: Uint8Array.of(0x90, 0), tookMs: 18.5 })
     host.say({ kind: 'done', id: 1 })
-    expect((await second).data).toEqual(Uint8Array.of(0x90, 0))
+    expect(await second).toMatchObject({ data: Uint8Array.of(0x90, 0), tookMs: 18.5 })
     expect(await first).toEqual({ kind: 'done', id: 1 })
   })
 
@@ -75,6 +75,7 @@ describe('the link to the host', () => {
     ['an answer to nothing', { kind: 'done', id: 7 }],
     ['an answer of another kind', { kind: 'done', id: 1 }],
     ['an answer that is not bytes', { kind: 'answer', id: 1, data: '9000' }],
+    ['a negative time', { kind: 'transmitted', id: 1, data: new Uint8Array(2), tookMs: -1 }],
     ['a field too many', { kind: 'answer', id: 1, data: new Uint8Array(2), extra: true }],
     ['an unknown error', { kind: 'error', id: 1, error: { kind: 'strange', code: 'X' } }],
     ['nothing', undefined],
@@ -127,7 +128,7 @@ describe('the link to the host', () => {
     const behind = begin()
     await vi.advanceTimersByTimeAsync(linkLimits.otherMs + 5000)
     expect(ends).toEqual([])
-    host.say({ kind: 'answer', id: 1, data: Uint8Array.of(0x90, 0) })
+    host.say({ kind: 'transmitted', id: 1, data: Uint8Array.of(0x90, 0), tookMs: 0 })
     await command
     await vi.advanceTimersByTimeAsync(500)
     host.say({ kind: 'done', id: 2 })

@@ -1,0 +1,73 @@
+/** The terminal's way to its gateway, with the gateway in this process: what a greeting changes. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createGatewayConnection, type GatewayConnection } from '../../electron/gateway-connection.ts'
+import { createSeenCards } from '../../electron/presence/seen-cards.ts'
+import { createIdentityStore } from '../../electron/session/identity.ts'
+import { createNoticeKeyStore } from '../../electron/session/notice-keys.ts'
+import { nodeCrypto } from '../../native/crypto.ts'
+import { createSimulatedReaders } from '../../native/virtual-card/simulated-readers.ts'
+import { TestGateway } from '../support/gateway.ts'
+
+let folder: string
+let gateway: TestGateway
+const open: GatewayConnection[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tessera-connection-'))
+  gateway = await TestGateway.start()
+})
+afterEach(async () => {
+  for (const connection of open.splice(0)) await connection.close()
+  await gateway.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** As the program starts; `closed` ends it as a person does. */
+function start(): { readonly connection: GatewayConnection; readonly closed: () => Promise<void> } {
+  const readers = createSimulatedReaders({ names: ['Reader 1'] })
+  const connection = createGatewayConnection({
+    store: createIdentityStore({ path: join(folder, 'identity.json') }),
+    crypto: nodeCrypto,
+    brokerUrl: gateway.gateway.brokerUrl,
+    tls: undefined,
+    software: 'test',
+    log: { error: () => undefined, info: () => undefined, debug: () => undefined },
+    noticeKeys: createNoticeKeyStore({ path: join(folder, 'notice-keys.json') }),
+    readers,
+    cards: createSeenCards(readers),
+    onView: () => undefined,
+    onGreeted: () => undefined,
+    onNotice: () => undefined,
+    onBlockListVersion: () => undefined,
+  })
+  open.push(connection)
+  return { connection, closed: () => connection.close() }
+}
+
+async function known(terminal: string) {
+  await gateway.gateway.presences.save()
+  return gateway.gateway.registry.store.read((reader) => reader.presence(terminal))
+}
+
+test('a terminal whose clock was set back while it was off is heard again', async () => {
+  const first = start()
+  expect(await first.connection.enrol(await gateway.invite(true))).toBeUndefined()
+  const [terminal] = await gateway.gateway.registry.store.read((reader) => reader.terminals())
+  if (terminal === undefined) throw new Error('not enrolled')
+  await expect.poll(async () => (await known(terminal.id))?.online).toBe(true)
+  await first.closed()
+  await expect.poll(async () => (await known(terminal.id))?.online).toBe(false)
+
+  // To a clock that is set back its connections of before lie in the future.
+  const ahead = Date.now() + 86_400_000
+  await gateway.gateway.registry.store.transaction(async (tx) => {
+    await tx.keepAbsence({ terminal: terminal.id, connectedAt: ahead, revision: 1, online: false, seenAt: ahead })
+  })
+  const second = start()
+  expect(await second.connection.open()).toBe('connecting')
+  await expect.poll(async () => (await known(terminal.id))?.online).toBe(true)
+  expect((await known(terminal.id))?.connectedAt).toBeGreaterThan(ahead)
+})
