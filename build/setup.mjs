@@ -29,6 +29,7 @@ const COMMANDS = {
   check: { run: ['build/check.ts'], needs: 'packages' },
   build: { run: ['build/bundle.ts'], needs: 'packages' },
   gallery: { run: ['build/gallery.ts'], needs: 'window' },
+  pictures: { run: ['build/pictures.ts'], needs: 'window' },
   bench: { run: ['bench/cli.ts'], needs: 'tests' },
   detection: { run: ['detection/cli.ts'], needs: 'packages' },
   pack: { run: ['build/pack.ts'], needs: 'official' },
