@@ -13,7 +13,6 @@ import {
   diffieHellman,
   ECDH,
   generateKeyPairSync,
-  getCipherInfo,
   type KeyObject,
   randomBytes,
   sign,
@@ -22,35 +21,14 @@ import {
   type webcrypto,
 } from 'node:crypto'
 import { concat, fromHex } from '../protocol/bytes.ts'
-import type { AeadAlgorithm, BlockCipher, Crypto, Group, HashAlgorithm, KeyPair, SignatureAlgorithm } from '../protocol/crypto.ts'
+import type { BlockCipher, Crypto, Group, HashAlgorithm, KeyPair, SignatureAlgorithm } from '../protocol/crypto.ts'
+import { createOpener, createSealer } from './crypto/aead.ts'
+import { CryptoError, expectLength, plain } from './crypto/common.ts'
 
-export type CryptoErrorKind =
-  /** This runtime's library has no such cipher (AES-CCM in Electron). Data: its name. */
-  | 'unsupported-algorithm'
-  /** A key, nonce or block of the wrong length, or a private key outside its range: a mistake of the caller, not of a peer. */
-  | 'bad-input'
-
-export class CryptoError extends Error {
-  readonly kind: CryptoErrorKind
-  readonly algorithm: string
-  constructor(kind: CryptoErrorKind, algorithm: string, message: string) {
-    super(message)
-    this.name = 'CryptoError'
-    this.kind = kind
-    this.algorithm = algorithm
-  }
-}
+export { CryptoError, type CryptoErrorKind } from './crypto/common.ts'
 
 const hashNames = { 'SHA-256': 'sha256', 'SHA-384': 'sha384' } as const satisfies Record<HashAlgorithm, string>
 const hashLengths = { 'SHA-256': 32, 'SHA-384': 48 } as const satisfies Record<HashAlgorithm, number>
-
-/** RFC 9053 sections 4.1 and 4.2: name in OpenSSL, lengths in bytes. */
-const aeads = {
-  'AES-CCM-16-64-128': { name: 'aes-128-ccm', ccm: true, keyLength: 16, nonceLength: 13, tagLength: 8 },
-  'AES-CCM-16-128-128': { name: 'aes-128-ccm', ccm: true, keyLength: 16, nonceLength: 13, tagLength: 16 },
-  A128GCM: { name: 'aes-128-gcm', ccm: false, keyLength: 16, nonceLength: 12, tagLength: 16 },
-  A256GCM: { name: 'aes-256-gcm', ccm: false, keyLength: 32, nonceLength: 12, tagLength: 16 },
-} as const satisfies Record<AeadAlgorithm, unknown>
 
 /** NIST SP 800-78-5 table 9. BoringSSL has no ECB for 3DES; CBC of one block with a zero IV is the same. */
 const blockCiphers = {
@@ -85,17 +63,6 @@ const signatures = {
   ES384: { curve: 'P-384', hash: 'sha384', length: 96 },
   EdDSA: { curve: 'Ed25519', hash: undefined, length: 64 },
 } as const satisfies Record<SignatureAlgorithm, { curve: Curve; hash: string | undefined; length: number }>
-
-/** A plain Uint8Array: a Buffer's `slice` shares memory, which callers must not meet. */
-function plain(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer)
-}
-
-function expectLength(algorithm: string, what: string, bytes: Uint8Array, length: number): void {
-  if (bytes.length !== length) {
-    throw new CryptoError('bad-input', algorithm, `${algorithm}: the ${what} must have ${length} bytes, not ${bytes.length}`)
-  }
-}
 
 /**
  * Reading a private key computes its public half, which costs P-384 as much as signing. So what was read stays beside the
@@ -183,82 +150,6 @@ function fromJwk(curve: Curve, jwk: webcrypto.JsonWebKey): KeyPair {
   return { privateKey: bytes(jwk.d), publicKey: isNist(curve) ? concat(bytes(jwk.x), bytes(jwk.y)) : bytes(jwk.x) }
 }
 
-const available = new Map<string, boolean>()
-
-/** Asked once: the library looks a name up as long as it takes to encrypt a message. */
-function isAvailable(name: string): boolean {
-  let known = available.get(name)
-  if (known === undefined) {
-    known = getCipherInfo(name) !== undefined
-    available.set(name, known)
-  }
-  return known
-}
-
-function cipherOf(algorithm: AeadAlgorithm, key: Uint8Array, nonce: Uint8Array) {
-  const aead = aeads[algorithm]
-  if (!isAvailable(aead.name)) {
-    throw new CryptoError('unsupported-algorithm', algorithm, `${algorithm}: this runtime has no ${aead.name}`)
-  }
-  expectLength(algorithm, 'key', key, aead.keyLength)
-  expectLength(algorithm, 'nonce', nonce, aead.nonceLength)
-  return aead
-}
-
-function aeadSeal(
-  algorithm: AeadAlgorithm,
-  key: Uint8Array,
-  nonce: Uint8Array,
-  aad: Uint8Array,
-  plaintext: Uint8Array,
-): Uint8Array {
-  const { name, ccm, tagLength } = cipherOf(algorithm, key, nonce)
-  if (ccm) {
-    const cipher = createCipheriv(name, key, nonce, { authTagLength: tagLength })
-    cipher.setAAD(aad, { plaintextLength: plaintext.length })
-    const ciphertext = cipher.update(plaintext)
-    cipher.final()
-    return concat(ciphertext, cipher.getAuthTag())
-  }
-  const cipher = createCipheriv(name, key, nonce, { authTagLength: tagLength })
-  cipher.setAAD(aad)
-  const ciphertext = cipher.update(plaintext)
-  cipher.final()
-  return concat(ciphertext, cipher.getAuthTag())
-}
-
-function aeadOpen(
-  algorithm: AeadAlgorithm,
-  key: Uint8Array,
-  nonce: Uint8Array,
-  aad: Uint8Array,
-  sealed: Uint8Array,
-): Uint8Array | undefined {
-  const { name, ccm, tagLength } = cipherOf(algorithm, key, nonce)
-  if (sealed.length < tagLength) return undefined
-  const ciphertext = sealed.subarray(0, sealed.length - tagLength)
-  const tag = sealed.subarray(sealed.length - tagLength)
-  try {
-    if (ccm) {
-      const decipher = createDecipheriv(name, key, nonce, { authTagLength: tagLength })
-      decipher.setAuthTag(tag)
-      decipher.setAAD(aad, { plaintextLength: ciphertext.length })
-      // With CCM it is update that checks the tag and throws.
-      const plaintext = decipher.update(ciphertext)
-      decipher.final()
-      return plain(plaintext)
-    }
-    const decipher = createDecipheriv(name, key, nonce, { authTagLength: tagLength })
-    decipher.setAuthTag(tag)
-    decipher.setAAD(aad)
-    const plaintext = decipher.update(ciphertext)
-    decipher.final()
-    return plain(plaintext)
-  } catch {
-    return undefined
-  }
-}
-
 function hmac(algorithm: HashAlgorithm, key: Uint8Array, data: Uint8Array): Uint8Array {
   return plain(createHmac(hashNames[algorithm], key).update(data).digest())
 }
@@ -314,8 +205,10 @@ export const nodeCrypto: Crypto = {
   hmac,
   hkdfExtract: (algorithm, salt, inputKey) => hmac(algorithm, salt, inputKey),
   hkdfExpand,
-  aeadSeal,
-  aeadOpen,
+  aeadSeal: (algorithm, key, ...message) => createSealer(algorithm, key).seal(...message),
+  aeadOpen: (algorithm, key, ...message) => createOpener(algorithm, key).open(...message),
+  sealer: createSealer,
+  opener: createOpener,
   generateKeyPair,
   publicKey: (group, privateKey) => exportPublicKey(group, createPublicKey(importPrivateKey(group, privateKey))),
   sharedSecret,

@@ -8,10 +8,10 @@
  *
  * Messages may be lost or come in another order; none is taken twice. Loss itself is the application's to notice.
  */
-import { equalConstantTime, wipe } from './bytes.ts'
-import { CborError, encode } from './cbor.ts'
-import { aeadLengths, decodeEncrypt0, type Encrypt0, openEncrypt0, sealEncrypt0 } from './cose/encrypt0.ts'
-import { CoseError, header } from './cose/headers.ts'
+import { wipe } from './bytes.ts'
+import { encode } from './cbor.ts'
+import { encodeMessage, messagePrefix, parseMessage } from './channel-message.ts'
+import { aeadLengths, encodeEncStructure } from './cose/encrypt0.ts'
 import type { AeadAlgorithm, Crypto } from './crypto.ts'
 import type { EdhocSession, Exporter } from './edhoc/session.ts'
 
@@ -78,15 +78,21 @@ export function channelOfSession(crypto: Crypto, session: EdhocSession): Channel
 }
 
 export function createChannel(options: ChannelOptions): Channel {
-  const { role, crypto, sendId, receiveId } = options
+  const { role, sendId, receiveId } = options
   const peer = role === 'initiator' ? 'responder' : 'initiator'
   const algorithm = options.suite.applicationAead
   const sending = deriveKeys(options.exporter, algorithm, role)
   const receiving = deriveKeys(options.exporter, algorithm, peer)
-  const [sendingAad, receivingAad] = [externalAads(role), externalAads(peer)]
+  const sealer = options.crypto.sealer(algorithm, sending.key)
+  const opener = options.crypto.opener(algorithm, receiving.key)
+  const [sendingAad, receivingAad] = [additionalData(role), additionalData(peer)]
+  const [sendPrefix, receivePrefix] = [messagePrefix(sendId), messagePrefix(receiveId)]
   const window = new ReplayWindow()
   let nextSequence = options.firstSequence ?? 0
   let closed = false
+  // Both ends have something to do between the handshake and the first message.
+  sealer.expect(nonceOf(sending.iv, encodeSequenceNumber(nextSequence)))
+  opener.expect(nonceOf(receiving.iv, encodeSequenceNumber(window.next)))
 
   return {
     seal(topic, plaintext) {
@@ -96,69 +102,56 @@ export function createChannel(options: ChannelOptions): Channel {
       // Counted before it is used: whatever fails below, the nonce is spent.
       nextSequence += 1
       const partialIv = encodeSequenceNumber(sequence)
-      const headers = {
-        protectedHeader: new Map(),
-        unprotectedHeader: new Map([
-          [header.kid, sendId],
-          [header.partialIv, partialIv],
-        ]),
-      }
-      const nonce = nonceOf(sending.iv, partialIv)
-      return sealEncrypt0(crypto, sending, nonce, headers, sendingAad(topic), plaintext)
+      const ciphertext = sealer.seal(nonceOf(sending.iv, partialIv), sendingAad(topic), plaintext)
+      if (nextSequence < sequenceLimit) sealer.expect(nonceOf(sending.iv, encodeSequenceNumber(nextSequence)))
+      return encodeMessage(sendPrefix, partialIv, ciphertext)
     },
 
     open(topic, bytes) {
       if (closed) throw new ChannelError('closed')
-      const message = parse(bytes)
-      const partialIv = message?.unprotectedHeader.get(header.partialIv)
-      const sequence = partialIv instanceof Uint8Array ? parseSequenceNumber(partialIv) : undefined
-      const kid = message?.unprotectedHeader.get(header.kid)
-      if (message === undefined || sequence === undefined || !(kid instanceof Uint8Array) || !equalConstantTime(kid, receiveId)) {
-        return { ok: false, reason: 'malformed' }
-      }
+      const message = parseMessage(receivePrefix, bytes)
+      const sequence = message && parseSequenceNumber(message.partialIv)
+      if (message === undefined || sequence === undefined) return { ok: false, reason: 'malformed' }
       const seen = window.judge(sequence)
       if (seen !== 'new') return { ok: false, reason: seen }
-      const plaintext = openEncrypt0(
-        crypto,
-        receiving,
-        nonceOf(receiving.iv, partialIv as Uint8Array),
-        message,
-        receivingAad(topic),
-      )
+      const plaintext = opener.open(nonceOf(receiving.iv, message.partialIv), receivingAad(topic), message.ciphertext)
       if (plaintext === undefined) return { ok: false, reason: 'forged' }
       // Only what is authentic moves the window: otherwise a forger could push it past everything.
       window.accept(sequence)
+      if (window.next < sequenceLimit) opener.expect(nonceOf(receiving.iv, encodeSequenceNumber(window.next)))
       return { ok: true, plaintext }
     },
 
     close() {
       closed = true
+      sealer.close()
+      opener.close()
       wipe(sending.key, sending.iv, receiving.key, receiving.iv)
     },
   }
 }
 
 interface DirectionKeys {
-  readonly algorithm: AeadAlgorithm
   readonly key: Uint8Array
   readonly iv: Uint8Array
 }
 
 function deriveKeys(exporter: Exporter, algorithm: AeadAlgorithm, sender: 'initiator' | 'responder'): DirectionKeys {
   const { key, nonce } = aeadLengths[algorithm]
-  const nothing = new Uint8Array(0)
   return {
-    algorithm,
-    key: exporter(exporterLabel[sender].key, nothing, key),
-    iv: exporter(exporterLabel[sender].iv, nothing, nonce),
+    key: exporter(exporterLabel[sender].key, none, key),
+    iv: exporter(exporterLabel[sender].iv, none, nonce),
   }
 }
 
+/** There is no protected header. */
+const none = new Uint8Array(0)
+
 /** Made once for each topic that follows another: a channel has one in each direction. */
-function externalAads(sender: 'initiator' | 'responder'): (topic: string) => Uint8Array {
+function additionalData(sender: 'initiator' | 'responder'): (topic: string) => Uint8Array {
   let last: { readonly topic: string; readonly aad: Uint8Array } | undefined
   return (topic) => {
-    if (last?.topic !== topic) last = { topic, aad: encode([directionNumber[sender], topic]) }
+    if (last?.topic !== topic) last = { topic, aad: encodeEncStructure(none, encode([directionNumber[sender], topic])) }
     return last.aad
   }
 }
@@ -183,22 +176,16 @@ function nonceOf(iv: Uint8Array, partialIv: Uint8Array): Uint8Array {
   return nonce
 }
 
-/** A message with an empty protected header and exactly the two parameters that `seal` writes. */
-function parse(bytes: Uint8Array): Encrypt0 | undefined {
-  try {
-    const message = decodeEncrypt0(bytes)
-    return message.protectedHeader.size === 0 && message.unprotectedHeader.size === 2 ? message : undefined
-  } catch (error) {
-    if (error instanceof CborError || error instanceof CoseError) return undefined
-    throw error
-  }
-}
-
 /** The sliding window of RFC 4303 section 3.4.3 and RFC 8613 section 7.4. */
 class ReplayWindow {
   #highest = -1
   /** Bit n: `#highest - n` was taken. */
   #taken = 0n
+
+  /** What comes next if nothing is lost. */
+  get next(): number {
+    return this.#highest + 1
+  }
 
   judge(sequence: number): 'new' | 'replay' | 'stale' {
     const behind = BigInt(this.#highest - sequence)

@@ -23,6 +23,27 @@ export type AeadAlgorithm =
 /** Block ciphers of the PIV card management key (NIST SP 800-78-5 table 9), one ECB block at a time. */
 export type BlockCipher = '3DES' | 'AES-128' | 'AES-192' | 'AES-256'
 
+/**
+ * One key for many messages to seal. Most of what a message costs can be done before it is there, where its nonce is known:
+ * a counter's next one, say. What was prepared serves one `seal` at most, and none but that of its own nonce.
+ */
+export interface Sealer {
+  /** Returns ciphertext || tag. */
+  seal(nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** The nonce that most likely comes next: whatever the adapter wants to prepare, once there is nothing else to do. */
+  expect(nonce: Uint8Array): void
+  /** Forgets what was prepared; the key is the caller's to wipe. */
+  close(): void
+}
+
+/** The same for many messages to open. */
+export interface Opener {
+  /** Undefined where the tag does not fit. */
+  open(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
+  expect(nonce: Uint8Array): void
+  close(): void
+}
+
 export interface KeyPair {
   readonly privateKey: Uint8Array
   readonly publicKey: Uint8Array
@@ -45,6 +66,9 @@ export interface Crypto {
     aad: Uint8Array,
     sealed: Uint8Array,
   ): Uint8Array | undefined
+  /** Both use this very array, which stays the caller's. */
+  sealer(algorithm: AeadAlgorithm, key: Uint8Array): Sealer
+  opener(algorithm: AeadAlgorithm, key: Uint8Array): Opener
   generateKeyPair(group: Group): KeyPair
   publicKey(group: Group | 'Ed25519', privateKey: Uint8Array): Uint8Array
   /** The raw shared secret (the x coordinate for the NIST curves); undefined for a point off the curve or of low order. */

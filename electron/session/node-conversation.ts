@@ -76,9 +76,10 @@ export class NodeConversation {
     try {
       return await new Promise<unknown>((resolve, reject) => {
         this.#pending.set(id, { resolve, reject })
+        this.#send({ kind: 'request', id, operation, body }).catch((cause) => reject(new LinkError('offline', { cause })))
+        // The request is on its way while they are made.
         timer = setTimeout(() => reject(new LinkError('silent')), timeoutMs)
         doubt = setTimeout(() => this.#doubt(doubtMs), doubtMs)
-        this.#send({ kind: 'request', id, operation, body }).catch((cause) => reject(new LinkError('offline', { cause })))
       })
     } finally {
       clearTimeout(timer)

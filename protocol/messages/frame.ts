@@ -6,6 +6,8 @@
  * an answer goes.
  */
 import * as v from 'valibot'
+import { concat } from '../bytes.ts'
+import { byteStringAt, byteStringHead, endOf } from '../cbor/byte-string.ts'
 import { CborError, decode, encode } from '../cbor.ts'
 import { IDENTIFIER } from '../topics.ts'
 import { bytes } from './schema.ts'
@@ -64,10 +66,7 @@ const frameSchemas: readonly (v.GenericSchema<unknown, Frame> | undefined)[] = [
     v.strictTuple([v.literal(5), connection, message]),
     v.transform(([, id, message]): Frame => ({ kind: 'error', connection: id, message })),
   ),
-  v.pipe(
-    v.strictTuple([v.literal(6), connection, message]),
-    v.transform(([, id, message]): Frame => ({ kind: 'sealed', connection: id, message })),
-  ),
+  undefined, // read by decodeSealed
   v.pipe(
     v.strictTuple([v.literal(7), connection]),
     v.transform(([, id]): Frame => ({ kind: 'unknown-connection', connection: id })),
@@ -82,6 +81,29 @@ const frameSchemas: readonly (v.GenericSchema<unknown, Frame> | undefined)[] = [
   ),
 ]
 
+const SEALED = 6
+
+/** Most frames are these: as in protocol/channel-message.ts, one layout and no decoder. */
+function encodeSealed(connection: Uint8Array, message: Uint8Array): Uint8Array {
+  return concat(
+    Uint8Array.of(0x83, SEALED),
+    byteStringHead(connection.length),
+    connection,
+    byteStringHead(message.length),
+    message,
+  )
+}
+
+/** Its parts are views of the payload. */
+function decodeSealed(payload: Uint8Array): Frame | undefined {
+  if (payload[0] !== 0x83 || payload[1] !== SEALED) return undefined
+  const connection = byteStringAt(payload, 2)
+  if (connection === undefined || connection.length < 1 || connection.length > 16) return undefined
+  const message = byteStringAt(payload, endOf(payload, connection))
+  if (message === undefined || endOf(payload, message) !== payload.length) return undefined
+  return { kind: 'sealed', connection, message }
+}
+
 export function encodeFrame(frame: Frame): Uint8Array {
   switch (frame.kind) {
     case 'message_1':
@@ -95,7 +117,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
     case 'error':
       return encode([5, frame.connection, frame.message])
     case 'sealed':
-      return encode([6, frame.connection, frame.message])
+      return encodeSealed(frame.connection, frame.message)
     case 'unknown-connection':
       return encode([7, frame.connection])
     case 'notice':
@@ -108,6 +130,7 @@ export function encodeFrame(frame: Frame): Uint8Array {
 /** Undefined for everything that is not a frame: a broker may deliver anything. */
 export function decodeFrame(payload: Uint8Array): Frame | undefined {
   if (payload.length > MAX_FRAME_LENGTH) return undefined
+  if (payload[1] === SEALED) return decodeSealed(payload)
   try {
     const items = decode(payload)
     const schema = Array.isArray(items) && typeof items[0] === 'number' ? frameSchemas[items[0]] : undefined

@@ -58,12 +58,15 @@ export type NodeMessage =
   | { readonly kind: 'end'; readonly reason: NodeEndReason }
   | { readonly kind: 'pong' }
 
-const requestId = v.pipe(v.number(), v.safeInteger(), v.minValue(1))
+/** Every message is looked at by hand up to its body, which is the service's to parse: a schema takes longer than opening it. */
+function isRequestId(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
+}
 
-const requestSchema = v.pipe(
-  v.strictTuple([requestId, v.pipe(text(80), v.regex(OPERATION)), v.unknown()]),
-  v.transform(([id, operation, body]): TerminalMessage => ({ kind: 'request', id, operation, body })),
-)
+function isOperation(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 80 && OPERATION.test(value)
+}
+
 const terminalEndSchema = v.pipe(
   v.strictTuple([v.literal(0), v.literal('end'), v.picklist(TERMINAL_ENDS)]),
   v.transform(([, , reason]): TerminalMessage => ({ kind: 'end', reason })),
@@ -72,12 +75,8 @@ const pingSchema = v.pipe(
   v.strictTuple([v.literal(0), v.literal('ping')]),
   v.transform((): TerminalMessage => ({ kind: 'ping' })),
 )
-const answerSchema = v.pipe(
-  v.strictTuple([requestId, v.literal(0), v.unknown()]),
-  v.transform(([id, , body]): NodeMessage => ({ kind: 'answer', id, body })),
-)
 const refusalSchema = v.pipe(
-  v.strictTuple([requestId, v.literal(1), serviceRefusalSchema]),
+  v.strictTuple([v.custom<number>(isRequestId), v.literal(1), serviceRefusalSchema]),
   v.transform(([id, , refusal]): NodeMessage => ({ kind: 'refusal', id, refusal })),
 )
 const nodeEndSchema = v.pipe(
@@ -119,23 +118,33 @@ export function encodeNodeMessage(message: NodeMessage): Uint8Array {
 
 /** Undefined for what is no such message. */
 export function decodeTerminalMessage(plaintext: Uint8Array): TerminalMessage | undefined {
-  return parse(plaintext, (items) => (items[0] !== 0 ? requestSchema : items[1] === 'ping' ? pingSchema : terminalEndSchema))
+  return parse(plaintext, (items) => {
+    const [id, operation, body] = items
+    if (id === 0) return parsed(operation === 'ping' ? pingSchema : terminalEndSchema, items)
+    return items.length === 3 && isRequestId(id) && isOperation(operation) ? { kind: 'request', id, operation, body } : undefined
+  })
 }
 
 /** Undefined for what is no such message. */
 export function decodeNodeMessage(plaintext: Uint8Array): NodeMessage | undefined {
   return parse(plaintext, (items) => {
-    if (items[0] === 0) return items[1] === 'pong' ? pongSchema : nodeEndSchema
-    return items[1] === 0 ? answerSchema : refusalSchema
+    const [id, status, body] = items
+    if (id === 0) return parsed(status === 'pong' ? pongSchema : nodeEndSchema, items)
+    if (status !== 0) return parsed(refusalSchema, items)
+    return items.length === 3 && isRequestId(id) ? { kind: 'answer', id, body } : undefined
   })
 }
 
-function parse<T>(plaintext: Uint8Array, choose: (items: readonly unknown[]) => v.GenericSchema<unknown, T>): T | undefined {
+function parse<T>(plaintext: Uint8Array, read: (items: readonly unknown[]) => T | undefined): T | undefined {
   return undefinedWhereMalformed(() => {
     const items = decode(plaintext)
-    const parsed = Array.isArray(items) ? v.safeParse(choose(items), items) : undefined
-    return parsed?.success ? parsed.output : undefined
+    return Array.isArray(items) ? read(items) : undefined
   })
+}
+
+function parsed<T>(schema: v.GenericSchema<unknown, T>, items: readonly unknown[]): T | undefined {
+  const result = v.safeParse(schema, items)
+  return result.success ? result.output : undefined
 }
 
 /** Who issues tokens: the gateway, named by the first 16 bytes of SHA-256 over its root's key, in hexadecimal. */

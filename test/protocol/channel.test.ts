@@ -209,9 +209,15 @@ describe('nonces', () => {
     let fail = true
     const crypto = {
       ...nodeCrypto,
-      aeadSeal: (...args: Parameters<typeof nodeCrypto.aeadSeal>) => {
-        if (fail) throw new Error('no')
-        return nodeCrypto.aeadSeal(...args)
+      sealer(...args: Parameters<typeof nodeCrypto.sealer>) {
+        const sealer = nodeCrypto.sealer(...args)
+        return {
+          ...sealer,
+          seal(...message: Parameters<typeof sealer.seal>) {
+            if (fail) throw new Error('no')
+            return sealer.seal(...message)
+          },
+        }
       },
     }
     const i = createChannel({ exporter, suite: suites[6], crypto, role: 'initiator', sendId: idR, receiveId: idI })
