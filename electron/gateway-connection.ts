@@ -44,10 +44,13 @@ export interface GatewayConnection {
   open(): Promise<'connecting' | 'not-enrolled'>
   /** Answers with what went wrong, or nothing. */
   enrol(code: string): Promise<Problem | undefined>
+  /** Cuts the own link on purpose, for training, or mends it; also of connections that are made later. */
+  cut(cut: boolean): void
   close(): Promise<void>
 }
 
 interface Connection {
+  readonly broker: Broker
   readonly link: TerminalLink
   readonly trust: GatewayTrust
   close(): Promise<void>
@@ -57,6 +60,7 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
   const { store, crypto, log } = options
   let gateway: Connection | undefined
   let closed = false
+  let cut = false
 
   function broker(terminal: string, will?: BrokerOptions['will']): Broker {
     return connectBroker({
@@ -91,7 +95,9 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
         onBlockListVersion: options.onBlockListVersion,
         onRefused: (why, error) => log.error('notice-refused', { kind: why, ...(error && { code: error.code }) }),
       })
+    if (cut) connection.cut()
     const own: Connection = {
+      broker: connection,
       link,
       trust,
       async close() {
@@ -156,6 +162,11 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
         log.error('enrol', { ...errorFields(error), code: problem.code })
         return problem
       }
+    },
+    cut(wanted) {
+      cut = wanted
+      if (wanted) gateway?.broker.cut()
+      else gateway?.broker.mend()
     },
     async close() {
       closed = true

@@ -81,7 +81,7 @@ async function run(settings: Settings): Promise<void> {
       run: async (request, card, guide) => (await services()).run(request, card, guide),
       enrol: async (code) => (await services()).enrol(code),
       endSession: async (session, reason) => (await services()).endSession(session, reason),
-      simulate: async (command) => (await services()).simulate(command),
+      simulate: async (command, operator) => (await services()).simulate(command, operator),
       look: async (question) => (await services()).look(question),
       block: async (session, guid) => (await services()).block(session, guid),
       openRecord: (login, show) => ready?.openRecord(login, show),

@@ -32,6 +32,7 @@ import { errorFields, type Log } from './settings/log.ts'
 import { readNamedFile, type Settings, SettingsError } from './settings/settings.ts'
 import { createSimulation } from './simulation/simulation.ts'
 import type { Drivers, Terminal } from './terminal/terminal.ts'
+import { createTrainingDesk, practiceGuide, UNSEEN } from './training/training-desk.ts'
 
 /** A session's end is told as long as a person would wait for the window to close. */
 const END_SESSION_MS = 1500
@@ -135,8 +136,16 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
     }
   }
 
+  const trainingDesk = createTrainingDesk({
+    simulation,
+    readers,
+    cutGateway: (cut) => gateway.cut(cut),
+    desk: (hidden) => ({ ...onlineDesk(practiceGuide), readers: hidden, cards: UNSEEN }),
+    onChange: simulationChanged,
+  })
+
   function simulationChanged(): void {
-    terminal.simulationChanged(readers.simulates() ? simulation.view() : undefined)
+    terminal.simulationChanged(trainingDesk.view())
   }
 
   /** The invitation of the settings is tried until the gateway has said yes or no. */
@@ -167,6 +176,7 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
         simulationChanged()
       })
       simulation.subscribe(simulationChanged)
+      terminal.subscribe((snapshot) => trainingDesk.follow(snapshot))
       terminal.readersChanged(readers.status())
       simulationChanged()
       stopUsb = watchUsbReaders((usb) => terminal.usbReadersChanged(usb))
@@ -220,7 +230,7 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
         log.info('session-end-untold', errorFields(error))
       }
     },
-    simulate: async (command) => simulation.perform(command),
+    simulate: (command, operator) => trainingDesk.perform(command, operator),
     look: (question) => asking(async (asked) => look(asked, question)),
     block: (session, guid) =>
       asking(async (asked) => {

@@ -16,6 +16,9 @@ export { isLoopback } from './broker/address.ts'
 export { BrokerError, type BrokerErrorKind } from './broker/errors.ts'
 export type { Broker, BrokerOptions, BrokerState, BrokerTls, LastWill } from './broker/port.ts'
 
+/** The code of a connection that was cut on purpose. */
+const CUT = 'cut'
+
 class MqttBroker implements Broker {
   readonly #address: Address
   readonly #options: BrokerOptions
@@ -28,6 +31,8 @@ class MqttBroker implements Broker {
   #attempting: MqttClient | undefined
   #version: 4 | 5 = 5
   #failures = 0
+  #cut = false
+  #connecting = false
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: BrokerOptions) {
@@ -100,6 +105,25 @@ class MqttBroker implements Broker {
     })
   }
 
+  cut(): void {
+    if (this.#cut || this.#isClosed()) return
+    this.#cut = true
+    clearTimeout(this.#timer)
+    const client = this.#client
+    this.#client = undefined
+    client?.end(true)
+    this.#attempting?.end(true)
+    this.#setState({ kind: 'disconnected', error: new BrokerError('unreachable', CUT), retryInMs: Number.POSITIVE_INFINITY })
+  }
+
+  mend(): void {
+    if (!this.#cut) return
+    this.#cut = false
+    this.#failures = 0
+    // An attempt that the cut found under way goes on from where it is.
+    if (!this.#connecting) void this.#connect()
+  }
+
   async close(): Promise<void> {
     if (this.#state.kind === 'closed') return
     const client = this.#client
@@ -161,10 +185,19 @@ class MqttBroker implements Broker {
   }
 
   async #connect(): Promise<void> {
-    if (this.#isClosed()) return
+    if (this.#isClosed() || this.#cut) return
+    this.#connecting = true
+    try {
+      await this.#connectOnce()
+    } finally {
+      this.#connecting = false
+    }
+  }
+
+  async #connectOnce(): Promise<void> {
     this.#setState({ kind: 'connecting' })
     let outcome = await this.#attempt()
-    if (outcome.kind === 'down' && outcome.otherVersion && !this.#isClosed()) {
+    if (outcome.kind === 'down' && outcome.otherVersion && !this.#isClosed() && !this.#cut) {
       this.#version = this.#version === 5 ? 4 : 5
       outcome = await this.#attempt()
     }
@@ -175,7 +208,7 @@ class MqttBroker implements Broker {
     }
     const version = this.#version
     const client = outcome.client
-    if (this.#isClosed()) {
+    if (this.#isClosed() || this.#cut) {
       client.end(true)
       return
     }
@@ -197,7 +230,7 @@ class MqttBroker implements Broker {
       this.#retry(error instanceof BrokerError ? error : connectionError(error))
       return
     }
-    if (this.#isClosed()) {
+    if (this.#isClosed() || this.#cut) {
       client.end(true)
       return
     }
@@ -221,7 +254,7 @@ class MqttBroker implements Broker {
   }
 
   #retry(error: BrokerError): void {
-    if (this.#isClosed()) return
+    if (this.#isClosed() || this.#cut) return
     const { first, most } = this.#backoff
     const delay = Math.min(most, first * 2 ** Math.min(Math.max(this.#failures - 1, 0), 16)) * (0.8 + 0.4 * Math.random())
     const retryInMs = Math.round(delay)

@@ -5,6 +5,7 @@ import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
 import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
 import { PAGE_NAMES } from './pages.ts'
 import { NOTE_MAX_LENGTH } from './record.ts'
+import { EXERCISES, MISHAPS } from './training.ts'
 
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
 const PIN = /^[0-9]{6,8}$/
@@ -52,5 +53,10 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('simulate-new-card') }),
   v.strictObject({ kind: v.literal('simulate-insert'), card: name, reader: name }),
   v.strictObject({ kind: v.literal('simulate-remove'), reader: name }),
+  v.strictObject({ kind: v.literal('simulate-mishap'), card: name, mishap: v.picklist(MISHAPS) }),
+  /** Cuts the terminal's own link to its gateway, or mends it. */
+  v.strictObject({ kind: v.literal('simulate-gateway'), cut: v.boolean() }),
+  /** Starts that exercise, or ends the one that runs. */
+  v.strictObject({ kind: v.literal('simulate-exercise'), exercise: v.optional(v.picklist(EXERCISES)) }),
 ])
 export type Intent = v.InferOutput<typeof intentSchema>

@@ -9,6 +9,8 @@ export const PAGES = {
   desk: 'nobody',
   readers: 'desk',
   findings: 'supervisor',
+  /** Only where simulated cards are in use. */
+  training: 'desk',
 } as const satisfies Readonly<Record<string, PageNeeds>>
 
 export type PageName = keyof typeof PAGES

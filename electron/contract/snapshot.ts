@@ -9,6 +9,7 @@ import type { LanguageView } from './languages.ts'
 import type { NavigationView } from './pages.ts'
 import type { Problem, ProblemCode } from './problems.ts'
 import type { RecordView } from './record.ts'
+import type { Mishap, TrainingView } from './training.ts'
 
 export interface Snapshot {
   /** Grows with each snapshot. */
@@ -82,6 +83,8 @@ export type Page =
   | { readonly kind: 'blocked'; readonly block: BlockView }
   /** Intents 'show-readers', 'show-more' and 'dismiss'. */
   | { readonly kind: 'readers'; readonly overview: ReadersOverview }
+  /** What is in it stands in `simulation`. Intents 'simulate-exercise' and 'dismiss'. */
+  | { readonly kind: 'training' }
   /** Intents 'show-findings', 'show-more', 'block-card' and 'dismiss'. */
   | { readonly kind: 'findings'; readonly overview: FindingsOverview }
 
@@ -230,11 +233,20 @@ export interface SessionView {
 export interface SimulationView {
   readonly readers: readonly { readonly name: string; readonly card?: string }[]
   readonly cards: readonly SimulatedCardView[]
+  /** The terminal's own link was cut on purpose. */
+  readonly gatewayCut?: true
+  readonly training?: TrainingView
 }
 
 export interface SimulatedCardView {
   readonly id: string
   readonly label: string
+  /** Of a card that this terminal made: what its label counts. */
+  readonly number?: number
+  /** What is to go wrong with it; absent for nothing. */
+  readonly mishap?: Exclude<Mishap, 'none'>
+  /** Its part in the exercise that runs. */
+  readonly part?: 'person' | 'other'
   /** What the card is, as far as the terminal has seen. */
   readonly state: 'blank' | 'registered'
   readonly holder?: string

@@ -13,6 +13,8 @@ export function lookPage(state: State, { view, state: progress }: LookingActivit
       return { kind: 'readers', overview: readersOverview(state, view, progress) }
     case 'findings':
       return { kind: 'findings', overview: findingsOverview(view, progress) }
+    case 'training':
+      return { kind: 'training' }
     default:
       return view satisfies never
   }

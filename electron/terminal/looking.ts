@@ -5,7 +5,7 @@ import type { Problem } from '../contract/problems.ts'
 import { CHART_HOURS } from '../contract/snapshot.ts'
 import { type Next, to, waiting, without } from './moves.ts'
 import { lacking, resting } from './navigation.ts'
-import type { FindingKind, LookAnswer, LookQuestion, Overview } from './overview.ts'
+import type { AskedLook, FindingKind, LookAnswer, LookQuestion, Overview } from './overview.ts'
 import type { Command, LookingActivity, RestActivity, State } from './state.ts'
 
 type LookCommand = Extract<Command, { kind: 'show' | 'show-readers' | 'show-findings' | 'show-more' }>
@@ -42,6 +42,8 @@ function open(state: AtRest, page: PageName, now: number): Next | undefined {
       return openReaders(state)
     case 'findings':
       return openFindings(state, now)
+    case 'training':
+      return state.simulation === undefined ? undefined : to(shown(state, { of: 'training' }, 'ready'))
     default:
       return page satisfies never
   }
@@ -67,8 +69,9 @@ function openFindings(state: AtRest, now: number, only?: FindingKind): Next | un
 function more(state: State): Next | undefined {
   const { activity, operator } = state
   if (activity.kind !== 'looking' || operator === undefined) return undefined
-  if (activity.state.kind === 'loading' || activity.view.next === undefined) return undefined
-  return ask({ ...state, over: activity.over }, activity.view, operator.session)
+  const { view } = activity
+  if (activity.state.kind === 'loading' || view.of === 'training' || view.next === undefined) return undefined
+  return ask({ ...state, over: activity.over }, view, operator.session)
 }
 
 /** Back to what the page lay over. A card that was put in meanwhile begins then. */
@@ -88,12 +91,12 @@ function shown({ over, ...state }: AtRest, view: Overview, kind: 'loading' | 're
   return { ...state, lastLook: number, activity: { kind: 'looking', over, look: number, view, state: { kind } } }
 }
 
-function ask(state: AtRest, view: Overview, session: Uint8Array): Next {
+function ask(state: AtRest, view: AskedLook, session: Uint8Array): Next {
   const next = shown(state, view, 'loading')
   return to(next, { kind: 'look', look: next.lastLook, question: questionOf(view, session) })
 }
 
-function questionOf(view: Overview, session: Uint8Array): LookQuestion {
+function questionOf(view: AskedLook, session: Uint8Array): LookQuestion {
   switch (view.of) {
     case 'readers':
       return { of: 'readers', session, search: view.search, ...(view.next === undefined ? {} : { after: view.next }) }

@@ -41,6 +41,7 @@ import {
 import { resting } from './navigation.ts'
 import { addNote, noteEnded, recordChanged } from './record.ts'
 import { canRetry } from './remedies.ts'
+import { simulate, withSimulation } from './simulating.ts'
 import {
   type Ask,
   type CeremonyActivity,
@@ -119,10 +120,6 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
 /** Just enrolled, the terminal knows as little of its gateway as after its start. */
 function isSettled(state: State, view: State['gateway']): boolean {
   return view.kind !== 'connecting' || (state.gatewaySettled && state.gateway.kind !== 'not-enrolled')
-}
-
-function withSimulation(state: State, view: State['simulation']): State {
-  return view === undefined ? without(state, 'simulation') : { ...state, simulation: view }
 }
 
 /** Changes the ceremony of that run; what an earlier run still says is ignored. */
@@ -349,7 +346,10 @@ function commanded(state: State, command: Command, now: number): Next | undefine
     case 'simulate-new-card':
     case 'simulate-insert':
     case 'simulate-remove':
-      return state.simulation === undefined ? undefined : to(state, { kind: 'simulate', command })
+    case 'simulate-mishap':
+    case 'simulate-gateway':
+    case 'simulate-exercise':
+      return simulate(state, command)
     default:
       return command satisfies never
   }

@@ -19,8 +19,8 @@ export function lacking(page: PageName, role: Role | undefined): Role | undefine
   return needed === 'nobody' || includesRole(role, needed) ? undefined : needed
 }
 
-export function navigationOf(current: PageName, role: Role | undefined): NavigationView {
-  const pages = PAGE_NAMES.map((page): NavigationEntry => {
+export function navigationOf(current: PageName, role: Role | undefined, simulates = false): NavigationView {
+  const pages = PAGE_NAMES.filter((page) => simulates || page !== 'training').map((page): NavigationEntry => {
     const needs = lacking(page, role)
     return needs === undefined ? { page } : { page, needs }
   })
@@ -30,5 +30,6 @@ export function navigationOf(current: PageName, role: Role | undefined): Navigat
 /** Undefined while something needs the person: then there is nothing beside it. */
 export function navigationView(state: State): NavigationView | undefined {
   if (resting(state) === undefined) return undefined
-  return navigationOf(state.activity.kind === 'looking' ? state.activity.view.of : 'desk', state.operator?.role)
+  const current = state.activity.kind === 'looking' ? state.activity.view.of : 'desk'
+  return navigationOf(current, state.operator?.role, state.simulation !== undefined)
 }

@@ -24,7 +24,13 @@ export interface FindingsLook {
   readonly next?: number
 }
 
-export type Overview = ReadersLook | FindingsLook
+/** Exercises are no question to the gateway. */
+export interface TrainingLook {
+  readonly of: 'training'
+}
+
+export type AskedLook = ReadersLook | FindingsLook
+export type Overview = AskedLook | TrainingLook
 
 /** `session` is the supervisor's; `after` and `before` are the `next` of the page before. */
 export type LookQuestion =

@@ -244,7 +244,8 @@ export type Effect =
   | { readonly kind: 'end-session'; readonly session: Uint8Array; readonly reason: SessionEndReason }
   | { readonly kind: 'enrol'; readonly code: string }
   | { readonly kind: 'keep-language'; readonly setting: LanguageSetting }
-  | { readonly kind: 'simulate'; readonly command: SimulationCommand }
+  /** `operator`: who starts an exercise, for whose practice cards the gateway is asked. */
+  | { readonly kind: 'simulate'; readonly command: SimulationCommand; readonly operator?: Uint8Array }
   | { readonly kind: 'look'; readonly look: number; readonly question: LookQuestion }
   | { readonly kind: 'block'; readonly session: Uint8Array; readonly guid: Uint8Array }
   /** It ends with 'end-session'. */

@@ -42,7 +42,8 @@ export interface Drivers {
   enrol(code: string): Promise<Problem | undefined>
   /** Tells the gateway, and the services that the login was good for; never rejects. */
   endSession(session: Uint8Array, reason: SessionEndReason): Promise<void>
-  simulate(command: SimulationCommand): Promise<void>
+  /** `operator` is the session of who starts an exercise. */
+  simulate(command: SimulationCommand, operator: Uint8Array | undefined): Promise<void>
   /** Asks the gateway; rejects with CeremonyFailed. */
   look(question: LookQuestion): Promise<LookAnswer>
   /** Has a card blocked, by the supervisor of that session; rejects with CeremonyFailed. */
@@ -160,7 +161,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
         void guarded('keep-language', () => options.language.keep(effect.setting))
         return
       case 'simulate':
-        void guarded('simulation', () => drivers.simulate(effect.command))
+        void guarded('simulation', () => drivers.simulate(effect.command, effect.operator))
         return
       case 'look':
         void look(effect.look, effect.question)

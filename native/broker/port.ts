@@ -63,6 +63,9 @@ export interface Broker {
   ): Promise<void>
   /** Resolves once connected; rejects with the last BrokerError after the time. */
   connected(timeoutMs: number): Promise<void>
+  /** As if the cable had been pulled, until `mend`: for training and tests. The broker publishes the last will. */
+  cut(): void
+  mend(): void
   /** Ends the session in order (the broker does not publish the last will). Never rejects. */
   close(): Promise<void>
 }

@@ -21,6 +21,7 @@ import { applicationPropertyTemplate, getData, isPivAid, putData } from './data-
 import { getMetadata, getSerial, getVersion, reset, setManagementKey, setPinRetries } from './extensions.ts'
 import { generalAuthenticate, generateKeyPair, importKey } from './keys.ts'
 import { changeReferenceData, resetRetryCounter, verify } from './reference-data.ts'
+import type { CardState } from './state.ts'
 import type { CardStorage } from './storage.ts'
 
 /** T=1 alone, historical bytes of a token that OpenSC offers elliptic curves for. */
@@ -71,6 +72,11 @@ export class VirtualCard {
 
   get serial(): number {
     return this.#context.state.serial
+  }
+
+  /** What a trainer sets from outside: counters and references that no command could set. */
+  tamper(change: (state: CardState) => Partial<CardState>): void {
+    this.#context.commit(change(this.#context.state))
   }
 
   /** Power off, power on, or reset: what was verified is lost, what was stored is kept. */

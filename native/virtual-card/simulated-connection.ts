@@ -9,6 +9,8 @@ export interface Slot {
   readonly name: string
   readonly faults: CardFaults
   card: VirtualCard | undefined
+  /** The card does not answer. */
+  mute: boolean
   insertions: number
   readonly connections: Set<SimulatedConnection>
   transaction: { readonly holder: SimulatedConnection; depth: number } | undefined

@@ -18,7 +18,9 @@ import { SimulatedConnection, type Slot } from './simulated-connection.ts'
 
 export interface SimulatedReaders extends Readers {
   /** Puts a card in; one that is already there is pulled first. A card is in one reader at a time. */
-  insert(reader: string, card: VirtualCard): void
+  insert(reader: string, card: VirtualCard, how?: HowInserted): void
+  /** Somebody holds a connection to the card in this reader. */
+  isConnected(reader: string): boolean
   /** Pulls the card; whoever uses it gets 'card-removed'. */
   remove(reader: string): void
   /** The reader is plugged in, or unplugged with the card in it. */
@@ -33,6 +35,9 @@ export interface SimulatedReaders extends Readers {
   /** The same readers as another program on this machine sees them. */
   openForAnotherProgram(): Readers
 }
+
+/** 'mute': the card does not answer. 'held': another program had it before anybody else could, and keeps it until it is pulled. */
+export type HowInserted = 'well' | 'mute' | 'held'
 
 export interface SimulatedReadersOptions {
   readonly names: readonly string[]
@@ -64,6 +69,7 @@ class Desk {
       name,
       faults,
       card: undefined,
+      mute: false,
       insertions: 0,
       connections: new Set(),
       transaction: undefined,
@@ -114,8 +120,9 @@ class Program implements Readers {
     return { service, readers }
   }
 
-  #stateOf({ card, connections }: Slot): ReaderState {
+  #stateOf({ card, mute, connections }: Slot): ReaderState {
     if (card === undefined) return { kind: 'empty' }
+    if (mute) return { kind: 'mute' }
     const { atr } = card
     const elsewhere = [...connections].some((connection) => connection.exclusive && !this.#connections.has(connection))
     return elsewhere ? { kind: 'in-use', atr } : { kind: 'card', atr }
@@ -138,6 +145,12 @@ class Program implements Readers {
     if (slot === undefined) throw new ReaderError('reader-gone', 'SCARD_E_UNKNOWN_READER')
     const { card } = slot
     if (card === undefined) throw new ReaderError('no-card', 'SCARD_E_NO_SMARTCARD')
+    if (slot.mute) throw new ReaderError('card-mute', 'SCARD_W_UNRESPONSIVE_CARD')
+    return this.open(slot, card, share)
+  }
+
+  /** Throws a ReaderError where another program is in the way. */
+  open(slot: Slot, card: VirtualCard, share: ConnectOptions['share']): CardConnection {
     const others = [...slot.connections]
     if (others.some((other) => other.exclusive) || (share === 'exclusive' && others.length > 0)) {
       throw new ReaderError('in-use', 'SCARD_E_SHARING_VIOLATION')
@@ -165,15 +178,26 @@ class Program implements Readers {
 }
 
 class MainProgram extends Program implements SimulatedReaders {
-  insert(reader: string, card: VirtualCard): void {
+  #anotherProgram: Program | undefined
+
+  insert(reader: string, card: VirtualCard, how: HowInserted = 'well'): void {
     const slot = this.desk.slot(reader)
     for (const other of this.desk.slots.values()) {
       if (other.card !== undefined && (other === slot || other.card === card)) this.remove(other.name)
     }
     card.reset()
     slot.card = card
+    slot.mute = how === 'mute'
     slot.insertions += 1
-    this.desk.changed()
+    if (how === 'held') {
+      // Before anybody is told of the card.
+      this.#anotherProgram ??= new Program(this.desk)
+      this.#anotherProgram.open(slot, card, 'exclusive')
+    } else this.desk.changed()
+  }
+
+  isConnected(reader: string): boolean {
+    return this.desk.slot(reader).connections.size > 0
   }
 
   remove(reader: string): void {

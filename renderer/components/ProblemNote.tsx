@@ -4,6 +4,7 @@ import type { Problem } from '../../electron/contract/problems.ts'
 import type { Texts } from '../locales/texts.ts'
 import { useAnnouncement } from './Announcer.tsx'
 import { useTexts } from './context.ts'
+import { readerName } from './reader-name.ts'
 
 /** The sentences after the title, in reading order. */
 export function remedyOf(texts: Texts, problem: Problem): string[] {
@@ -35,7 +36,7 @@ export function ProblemNote({ problem, tone = 'trouble' }: Props) {
         <p className="note-title">{title}</p>
         <p>{remedy}</p>
         {problem.reader !== undefined && (
-          <p className="note-detail">{texts.text('problem.reader', { reader: problem.reader })}</p>
+          <p className="note-detail">{texts.text('problem.reader', { reader: readerName(texts, problem.reader) })}</p>
         )}
       </div>
     </div>

@@ -22,6 +22,7 @@ import { SignIn } from './SignIn.tsx'
 import { SimulationBanner, SimulationDesk } from './Simulation.tsx'
 import { Starting } from './Starting.tsx'
 import { StatusBar } from './StatusBar.tsx'
+import { Training } from './Training.tsx'
 
 interface Props {
   readonly store: StoreApi<TerminalState>
@@ -62,7 +63,7 @@ function Frame({ store, person }: { readonly store: StoreApi<TerminalState>; rea
   return (
     <div className="frame">
       {snapshot && <StatusBar snapshot={snapshot} />}
-      {snapshot?.simulation && <SimulationBanner />}
+      {snapshot?.simulation && <SimulationBanner isCut={snapshot.simulation.gatewayCut === true} />}
       <div className="middle">
         {snapshot?.navigation && <Navigation navigation={snapshot.navigation} newFindings={snapshot.newFindings} />}
         <main className="main" aria-label={text('app.main')} lang={person.locale} dir={person.direction}>
@@ -106,6 +107,8 @@ function PageView({ snapshot }: { readonly snapshot: Snapshot }) {
       return <Blocked block={page.block} />
     case 'readers':
       return <Readers overview={page.overview} snapshot={snapshot} />
+    case 'training':
+      return <Training simulation={snapshot.simulation} />
     case 'findings':
       return <Findings overview={page.overview} snapshot={snapshot} />
     default:

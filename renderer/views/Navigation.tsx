@@ -1,5 +1,5 @@
 /** The way to the window's pages. What a role may not open stands there all the same, with the reason. */
-import { House, Lock, type LucideIcon, Radar, Usb } from 'lucide-react'
+import { GraduationCap, House, Lock, type LucideIcon, Radar, Usb } from 'lucide-react'
 import { useId } from 'react'
 import type { NavigationEntry, NavigationView, PageName } from '../../electron/contract/pages.ts'
 import { useTerminal, useTexts } from '../components/context.ts'
@@ -8,6 +8,7 @@ const ICONS: { readonly [Page in PageName]: LucideIcon } = {
   desk: House,
   readers: Usb,
   findings: Radar,
+  training: GraduationCap,
 }
 
 interface Props {

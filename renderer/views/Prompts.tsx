@@ -5,6 +5,7 @@ import { Button } from '../components/Button.tsx'
 import { CardDrawing } from '../components/CardDrawing.tsx'
 import { fullName, useTerminal, useTexts } from '../components/context.ts'
 import { remedyOf } from '../components/ProblemNote.tsx'
+import { readerName } from '../components/reader-name.ts'
 import { Stage } from '../components/Stage.tsx'
 import type { Texts } from '../locales/texts.ts'
 import { Health } from './Health.tsx'
@@ -158,7 +159,7 @@ export function Failed({ eyebrow, ceremony, prompt, snapshot }: PromptProps<'fai
       </div>
       <p className="fine-print">
         {text('problem.code', { code: problem.code })}
-        {problem.reader !== undefined && ` · ${text('problem.reader', { reader: problem.reader })}`}
+        {problem.reader !== undefined && ` · ${text('problem.reader', { reader: readerName(texts, problem.reader) })}`}
       </p>
     </Stage>
   )

@@ -6,6 +6,7 @@ import { useAnnouncement } from '../components/Announcer.tsx'
 import { Button } from '../components/Button.tsx'
 import { useTerminal, useTexts } from '../components/context.ts'
 import { ProblemNote, remedyOf } from '../components/ProblemNote.tsx'
+import { readerName } from '../components/reader-name.ts'
 import { Sheet } from '../components/Sheet.tsx'
 
 export function Readers({ overview, snapshot }: { readonly overview: ReadersOverview; readonly snapshot: Snapshot }) {
@@ -43,7 +44,7 @@ function DeskReaderItem({ reader }: { readonly reader: DeskReader }) {
       <Icon className="desk-reader-icon" aria-hidden />
       <div>
         <p className="desk-reader-name">
-          <bdi>{reader.name}</bdi>
+          <bdi>{readerName(texts, reader.name)}</bdi>
         </p>
         <p>{text(`readers.state.${reader.state}`)}</p>
         {problem && (
@@ -147,7 +148,7 @@ function Places({ places }: { readonly places: readonly PlaceView[] }) {
                   <bdi>{place.site}</bdi>
                 </th>
                 <td>
-                  <bdi>{place.reader}</bdi>
+                  <bdi>{readerName(texts, place.reader)}</bdi>
                   {place.simulated && <span className="tag">{text('readers.simulated')}</span>}
                 </td>
                 <td className="cell-icon">

@@ -4,6 +4,7 @@ import type { SessionView, Snapshot } from '../../electron/contract/snapshot.ts'
 import { Button } from '../components/Button.tsx'
 import { CardDrawing } from '../components/CardDrawing.tsx'
 import { fullName, useTerminal, useTexts } from '../components/context.ts'
+import { readerName } from '../components/reader-name.ts'
 import { Stage } from '../components/Stage.tsx'
 import { BlockDialog } from './BlockDialog.tsx'
 import { PersonRecord } from './PersonRecord.tsx'
@@ -34,7 +35,7 @@ export function Session({ session, snapshot }: { readonly session: SessionView; 
         : text('session.first'),
       kind: 'wide',
     },
-    { name: text('session.reader'), value: session.reader },
+    { name: text('session.reader'), value: readerName(texts, session.reader) },
     { name: text('session.card'), value: session.cardNumber, kind: 'number' },
     ...(session.role ? [{ name: text('session.role'), value: text(`role.${session.role}`) }] : []),
   ]

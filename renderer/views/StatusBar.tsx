@@ -3,6 +3,7 @@ import type { GatewayView, ReadersView, Snapshot } from '../../electron/contract
 import { fullName, useTexts } from '../components/context.ts'
 import { LanguageChoice } from '../components/LanguageChoice.tsx'
 import { Mark } from '../components/Mosaic.tsx'
+import { readerName } from '../components/reader-name.ts'
 import type { Texts } from '../locales/texts.ts'
 
 const GATEWAY_ICONS: { readonly [Kind in GatewayView['kind']]: LucideIcon } = {
@@ -22,7 +23,8 @@ function gatewayText({ text }: Texts, gateway: GatewayView): string {
 const NAMED_READERS = 2
 
 function Readers({ view }: { readonly view: ReadersView }) {
-  const { text } = useTexts()
+  const texts = useTexts()
+  const { text } = texts
   const { readers } = view
   if (readers.length === 0) {
     return (
@@ -44,12 +46,13 @@ function Readers({ view }: { readonly view: ReadersView }) {
     <ul className="status-readers" aria-label={text('status.readers.list')}>
       {readers.map((reader) => {
         const state = text(`status.reader.${reader.state}`)
+        const name = readerName(texts, reader.name)
         const trouble = reader.state === 'mute' || reader.state === 'in-use'
         return (
-          <li key={reader.name} className={trouble ? 'status-item status-bad' : 'status-item'} title={`${reader.name}: ${state}`}>
+          <li key={reader.name} className={trouble ? 'status-item status-bad' : 'status-item'} title={`${name}: ${state}`}>
             {reader.state === 'empty' ? <Usb aria-hidden /> : <IdCard aria-hidden />}
             <span className="status-text">
-              <bdi>{reader.name}</bdi>
+              <bdi>{name}</bdi>
               <span className={trouble ? undefined : 'only-heard'}>: {state}</span>
             </span>
           </li>

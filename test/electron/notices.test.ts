@@ -65,6 +65,8 @@ function fakeBroker() {
     unsubscribe: async () => undefined,
     publish: async () => undefined,
     connected: async () => undefined,
+    cut: () => undefined,
+    mend: () => undefined,
     close: async () => undefined,
   } satisfies Broker
   return {

@@ -137,7 +137,7 @@ describe('simulated cards', () => {
     simulation.perform({ kind: 'simulate-new-card' })
     expect(simulation.view()).toEqual({
       readers: [{ name: FIRST }, { name: SECOND }],
-      cards: [{ id, label: 'Card 1', state: 'blank' }],
+      cards: [{ id, label: 'Card 1', number: 1, state: 'blank' }],
     })
     simulation.perform({ kind: 'simulate-insert', card: id, reader: FIRST })
     expect(simulation.view().readers).toEqual([{ name: FIRST, card: id }, { name: SECOND }])
@@ -186,7 +186,7 @@ describe('simulated cards', () => {
     simulation.perform({ kind: 'simulate-insert', card: id, reader: FIRST })
     simulation.holderSeen(SECOND, 'Nobody')
     simulation.holderSeen(FIRST, 'Ada Lovelace')
-    expect(simulation.view().cards).toEqual([{ id, label: 'Card 1', state: 'blank' }])
+    expect(simulation.view().cards).toEqual([{ id, label: 'Card 1', number: 1, state: 'blank' }])
     expect(open().view().cards).toHaveLength(1)
   })
 })

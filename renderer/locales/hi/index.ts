@@ -5,9 +5,11 @@ import { blocking } from './blocking.ts'
 import { navigation } from './navigation.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
+import { training } from './training.ts'
 
 export const hi: Table<'one' | 'other'> = {
   ...problems,
+  ...training,
   ...blocking,
   ...navigation,
   ...records,

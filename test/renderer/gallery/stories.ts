@@ -15,6 +15,7 @@ import type { Texts } from '../../../renderer/locales/texts.ts'
 import { blockingStories } from './blocking-stories.ts'
 import { recordStories } from './record-stories.ts'
 import type { Story } from './story.ts'
+import { trainingStories } from './training-stories.ts'
 
 const NOON = Date.UTC(2026, 4, 12, 12, 4)
 const DAY = 86_400_000
@@ -284,4 +285,5 @@ export const stories: readonly Story[] = [
   ),
   ...blockingStories(story, ceremony),
   ...recordStories(story, session),
+  ...trainingStories(story, ceremony, simulation),
 ]
