@@ -32,6 +32,7 @@ const OPTIONS: Readonly<Record<string, ParseArgsOptionsConfig>> = {
   cards: COMMON,
   terminals: COMMON,
   nodes: COMMON,
+  'handover-keys': COMMON,
   block: { ...COMMON, 'keep-pin': { type: 'boolean' } },
   unblock: COMMON,
   blocks: COMMON,

@@ -6,6 +6,7 @@ import { nodeCrypto } from '../native/crypto.ts'
 import { toHex } from '../protocol/bytes.ts'
 import { Audit } from './audit/chain.ts'
 import { createAuthority } from './authority/authority.ts'
+import { createHandoverKeys } from './authority/handover-keys.ts'
 import { deriveKey, openKeys } from './authority/keys.ts'
 import { createNodeKeys } from './authority/node-keys.ts'
 import { createSealer } from './authority/sealing.ts'
@@ -72,6 +73,7 @@ export function openRegistry(
     sealer: createSealer(crypto, deriveKey(crypto, keys.master, 'card secrets', 32)),
     terminalKeys: createTerminalKeys(crypto, keys.master),
     nodeKeys: createNodeKeys(crypto, keys.master),
+    handoverKeys: createHandoverKeys(crypto, keys.master),
     now,
   }
   return { registry, master: keys.master }

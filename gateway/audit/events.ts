@@ -112,3 +112,13 @@ export type AuditEvent =
       readonly terminal: string
       readonly scopes: readonly string[]
     }
+  | {
+      readonly event: 'login-handed-over'
+      readonly token: Uint8Array
+      /** The program, by its origin or name. */
+      readonly audience: string
+      readonly session: Uint8Array
+      /** The operator's session that answers for it. */
+      readonly operator: Uint8Array
+      readonly terminal: string
+    }

@@ -16,6 +16,7 @@ import { withdrawNode } from '../tokens/nodes.ts'
 import { blockCommand, blocksCommand, unblockCommand } from './blocks.ts'
 import { dataDirectoryOf, type Output, siteOf, text, UsageError, type Values, wholeNumber } from './common.ts'
 import { findingsCommand, policyCommand } from './findings.ts'
+import { handoverKeysCommand } from './handover.ts'
 import { auditVerify, listCards, listHolders, listTerminals } from './lists.ts'
 import { locateCommand } from './locate.ts'
 import { inviteNodeCommand, listNodes } from './nodes.ts'
@@ -101,6 +102,8 @@ async function administerWith(
     case 'locate card WHO':
     case 'locate reader WHO':
       return locateCommand(registry, verb, who, output)
+    case 'handover-keys':
+      return handoverKeysCommand(registry, output)
     case 'audit verify':
       return auditVerify(registry, output)
     default:

@@ -64,6 +64,7 @@ export const HELP = {
   cards                     list the cards; withdraw one
   terminals                 list the terminals; withdraw one, or restore one from quarantine
   nodes                     list the service nodes; withdraw one
+  handover-keys             the key by which programs on a desk verify that a login was handed to them
   block                     block a card, at once and everywhere
   unblock                   lift the gateway's block of a card
   blocks                    list the cards that are blocked
@@ -114,6 +115,11 @@ ${COMMON}`,
   nodes: `npm run gateway -- nodes [withdraw NAME] [options]
 
 Lists the service nodes, or withdraws one for good: its sessions end, and its name is not given again.
+${COMMON}`,
+  'handover-keys': `npm run gateway -- handover-keys [options]
+
+Prints the public key as a JWK Set (RFC 7517), with the issuer beside it: a program on a desk verifies with them the token by
+which it is handed a login (docs/integrate.md).
 ${COMMON}`,
   block: `npm run gateway -- block GUID [options]
 

@@ -1,6 +1,7 @@
 import type { Crypto } from '../../protocol/crypto.ts'
 import type { Audit } from '../audit/chain.ts'
 import type { Authority } from '../authority/authority.ts'
+import type { HandoverKeys } from '../authority/handover-keys.ts'
 import type { NodeKeys } from '../authority/node-keys.ts'
 import type { CardSecretsSealer } from '../authority/sealing.ts'
 import type { TerminalKeys } from '../authority/terminal-keys.ts'
@@ -15,6 +16,7 @@ export interface Registry {
   readonly sealer: CardSecretsSealer
   readonly terminalKeys: TerminalKeys
   readonly nodeKeys: NodeKeys
+  readonly handoverKeys: HandoverKeys
   /** Milliseconds since 1970-01-01 UTC. */
   readonly now: () => number
 }

@@ -26,7 +26,7 @@ interface Rights {
 }
 
 /** Which login this is, and which role stands behind it. Throws Refused. */
-async function requireRights(
+export async function requireRights(
   registry: Registry,
   tx: StoreTransaction,
   terminal: string,

@@ -13,6 +13,7 @@ import type { Registry } from '../registry/context.ts'
 import { endSessionOf, pinChanged } from '../registry/logins.ts'
 import { abandon, beginRegistration, certify } from '../registry/registrations.ts'
 import { greet, greetAgain } from '../registry/terminals.ts'
+import { issueHandover } from '../tokens/handover.ts'
 import { issueToken, listServices } from '../tokens/issue.ts'
 import { greetNode, greetNodeAgain } from '../tokens/nodes.ts'
 import type { Revocations } from '../tokens/revocations.ts'
@@ -93,6 +94,7 @@ export function createHandlers({ registry, worker, blocks, presences, revocation
     'findings.summary': (device, body) => summariseFindings(registry, device.terminal, body),
     'services.list': (device, body) => listServices(registry, device.terminal, body),
     'token.request': (device, body) => issueToken(registry, device.terminal, body),
+    'token.handover': (device, body) => issueHandover(registry, device.terminal, body),
     async 'node.hello'(device) {
       if (device.greeted) return greetNodeAgain(registry, device.terminal)
       const answer = await greetNode(registry, device.terminal, { worker, connection: device.cR })

@@ -15,6 +15,16 @@ const revoked = v.pipe(v.array(identifier), v.maxLength(4096))
 /** The login for which, and the operator's session at the same terminal, whose role may allow more. */
 const onBehalf = { session: identifier, operator: v.optional(identifier) }
 
+/** A browser program's origin (RFC 6454 section 6.1, https only), or the name of a program of this desk. */
+export const handoverAudienceSchema = v.pipe(
+  text(200),
+  v.regex(/^(?:https:\/\/[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[1-9]\d{0,4})?|app:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$/),
+)
+/** The program's own, new for each login: at least 16 characters that need no escape anywhere. */
+export const handoverNonceSchema = v.pipe(v.string(), v.regex(/^[\w.~-]{16,128}$/))
+/** `typ` of such a token (RFC 8725 section 3.11): no other JWT passes for one. */
+export const HANDOVER_TYPE = 'tessera-login+jwt'
+
 export const tokenOperations = {
   /** The nodes that this login may use now, each with the scopes that it would be given. */
   'services.list': {
@@ -41,6 +51,14 @@ export const tokenOperations = {
       /** From now on: a terminal's clock may be wrong. */
       lifetimeMs: natural,
     }),
+  },
+  /**
+   * The login for a program on the same desk, as a JWT (RFC 7519) that only this audience takes, once. It needs an operator's
+   * session beside the person's: nobody's login leaves a desk that nobody answers for.
+   */
+  'token.handover': {
+    request: v.strictObject({ ...onBehalf, audience: handoverAudienceSchema, nonce: handoverNonceSchema }),
+    answer: v.strictObject({ token: v.pipe(text(2048), v.regex(/^[\w-]+\.[\w-]+\.[\w-]+$/)), lifetimeMs: natural }),
   },
 } as const
 

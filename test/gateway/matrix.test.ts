@@ -92,6 +92,14 @@ const ANYBODY_SIGNED_IN: Row = {
 const NO_SUCH_SERVICE = Object.fromEntries(
   CALLERS.map((caller) => [caller, ANYBODY_SIGNED_IN[caller].replace('served', 'not-allowed')]),
 ) as Row
+/** A person's login with an operator's beside it: test/gateway/handover.test.ts. One session alone is never enough. */
+const HANDED_OVER: Row = {
+  ...SUPERVISOR_ONLY,
+  holder: 'role-missing',
+  desk: 'not-allowed',
+  registrar: 'not-allowed',
+  supervisor: 'not-allowed',
+}
 const REGISTRAR: Row = { ...SUPERVISOR_ONLY, registrar: 'served' }
 
 const unknown = new Uint8Array(16)
@@ -106,6 +114,7 @@ const WITH_SESSION: { [O in Operation]?: { row: Row; body: (session: Uint8Array)
   locate: { row: SUPERVISOR_ONLY, body: (session) => ({ session, card: victim.guid }) },
   'services.list': { row: ANYBODY_SIGNED_IN, body: (session) => ({ session }) },
   'token.request': { row: NO_SUCH_SERVICE, body: (session) => ({ session, service: 'none', key: new Uint8Array(64) }) },
+  'token.handover': { row: HANDED_OVER, body: (session) => ({ session, audience: 'app:none', nonce: '0123456789abcdef' }) },
   'findings.list': { row: SUPERVISOR_ONLY, body: (session) => ({ session }) },
   'findings.summary': { row: SUPERVISOR_ONLY, body: (session) => ({ session, from: 0, hours: 1 }) },
   'readers.list': { row: SUPERVISOR_ONLY, body: (session) => ({ session }) },

@@ -256,7 +256,7 @@ export class GatewayClient {
       card: {
         ...(card.guid === undefined ? {} : { guid: card.guid }),
         managementKeyAlgorithm: card.cipher,
-        simulated: true,
+        simulated: options.simulated ?? true,
         ...(options.link === true && card.certificate !== undefined ? { certificate: card.certificate } : {}),
       },
     })
@@ -335,6 +335,8 @@ export async function loginOver(
 }
 
 export interface RegisterOptions {
+  /** As the terminal says of the card; default true. */
+  readonly simulated?: boolean
   readonly person: Person
   readonly session?: Uint8Array
   readonly role?: Role
