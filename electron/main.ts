@@ -75,6 +75,7 @@ async function run(settings: Settings): Promise<void> {
       keep: (setting) => keepSetting(folder, 'language', setting),
     },
     idleMs: settings.idleMinutes * 60_000,
+    operatorCard: settings.operatorCard,
     now: Date.now,
     onUnexpected: (where, error) => log.error('unexpected', { where, ...errorFields(error) }),
     drivers: {

@@ -27,6 +27,9 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('dismiss') }),
   v.strictObject({ kind: v.literal('end-session') }),
   v.strictObject({ kind: v.literal('sign-out') }),
+  v.strictObject({ kind: v.literal('lock') }),
+  /** Asks another operator for their card; who works here stays until they have signed in. */
+  v.strictObject({ kind: v.literal('switch-operator') }),
   /** Into the record of the person who is logged in. */
   v.strictObject({
     kind: v.literal('add-note'),

@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly readers: ReadersView
   /** Who works at this desk; absent before sign-in. */
   readonly operator?: OperatorView
+  /** Another number than before: what was begun at this desk is nothing for who works here now. */
+  readonly shift?: number
   readonly page: Page
   /** The ways to other pages; absent while something needs the person. */
   readonly navigation?: NavigationView
@@ -74,6 +76,12 @@ export type Page =
   | { readonly kind: 'first-operator' }
   /** No operator is signed in: a card that is put in starts the sign-in. */
   | { readonly kind: 'sign-in'; readonly problem?: Problem }
+  /** A desk that was left: it opens for its operator, or another one, by card and PIN. Nobody is signed in. */
+  | {
+      readonly kind: 'locked'
+      readonly operator: { readonly givenName: string; readonly familyName: string }
+      readonly problem?: Problem
+    }
   /** Ready for a person: a card that is put in starts the login. */
   | { readonly kind: 'idle' }
   | { readonly kind: 'ceremony'; readonly ceremony: Ceremony }

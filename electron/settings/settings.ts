@@ -22,8 +22,10 @@ const settingsSchema = v.strictObject({
   invitation: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
   /** Simulated cards: beside the real ones, never, while there is no real reader, or instead of the real ones. */
   simulation: v.optional(v.picklist(['on', 'off', 'auto', 'only']), 'off'),
-  /** After how many minutes without use the operator is signed out. */
+  /** After how many minutes without use the desk is locked. */
   idleMinutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(24 * 60)), 15),
+  /** Whether the operator's card has to stay in: then the desk locks when it is pulled. */
+  operatorCard: v.optional(v.picklist(['stay-in', 'sign-in-only']), 'sign-in-only'),
   logLevel: v.optional(v.picklist(['error', 'info', 'debug']), 'info'),
   /** The language of the window, or the operating system's. */
   language: v.optional(v.picklist(LANGUAGE_SETTINGS), 'system'),
@@ -41,6 +43,7 @@ const VARIABLES: Readonly<Record<Key, string>> = {
   invitation: 'TESSERA_INVITATION',
   simulation: 'TESSERA_SIMULATION',
   idleMinutes: 'TESSERA_IDLE_MINUTES',
+  operatorCard: 'TESSERA_OPERATOR_CARD',
   logLevel: 'TESSERA_LOG_LEVEL',
   language: 'TESSERA_LANGUAGE',
 }
@@ -78,6 +81,7 @@ const WANTED: Readonly<Record<Key, string>> = {
   invitation: 'must be the code of an invitation',
   simulation: 'must be on, off, auto or only',
   idleMinutes: 'must be a whole number from 1 to 1440',
+  operatorCard: 'must be stay-in or sign-in-only',
   logLevel: 'must be error, info or debug',
   language: `must be ${LANGUAGE_SETTINGS.slice(0, -1).join(', ')} or ${LANGUAGE_SETTINGS[LANGUAGE_SETTINGS.length - 1]}`,
 }

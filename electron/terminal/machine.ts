@@ -19,11 +19,13 @@ import {
   unblockAgain,
 } from './blocking.ts'
 import { forgetPersonLanguage, inDeskLanguage, isServing } from './language.ts'
+import { leftAlone, lockIfPulled, mayPass, operatorCommanded, signedIn } from './locking.ts'
 import { enrolEnded, left, look, looked, lookFailed } from './looking.ts'
 import {
   cardFor,
   endOf,
   failed,
+  inTurn,
   type Next,
   NO_ASK,
   nameOf,
@@ -38,7 +40,6 @@ import {
   without,
   withStage,
 } from './moves.ts'
-import { resting } from './navigation.ts'
 import { addNote, noteEnded, recordChanged } from './record.ts'
 import { canRetry } from './remedies.ts'
 import { simulate, withSimulation } from './simulating.ts'
@@ -69,7 +70,7 @@ export function transition(state: State, event: TerminalEvent, now: number): Tra
 function apply(state: State, event: TerminalEvent, now: number): Next | undefined {
   switch (event.kind) {
     case 'readers':
-      return readersChanged(state, event.status)
+      return inTurn(readersChanged(state, event.status), lockIfPulled)
     case 'gateway':
       return to({ ...state, gateway: event.view, gatewaySettled: isSettled(state, event.view) })
     case 'first-operator':
@@ -175,7 +176,7 @@ function readersChanged(state: State, status: ReadersStatus): Next {
 function startsWithCard(state: State): boolean {
   if (state.session !== undefined) return false
   const page = waitingPage(state).kind
-  if (page !== 'sign-in' && page !== 'idle') return false
+  if (page !== 'sign-in' && page !== 'locked' && page !== 'idle') return false
   if (state.activity.kind === 'waiting' || state.activity.kind === 'blocked') return true
   if (state.activity.kind !== 'ceremony') return false
   const { stage, request } = state.activity
@@ -264,10 +265,7 @@ function loggedIn(
     if (result.role === undefined) {
       return to(failed(state, { code: 'not-an-operator' }, stage.card), endOf(result.session, 'operator'))
     }
-    const { givenName, familyName } = result.holder
-    const { role, session, card } = result
-    const operator = { givenName, familyName, role, since: now, session, guid: card.guid, card: stage.card }
-    return to({ ...state, operator, activity: waiting() })
+    return signedIn(state, login, result.role, stage.card, now)
   }
   if (!isPresent(state.readers, stage.card)) {
     return to(failed(state, removed(stage.card), stage.card), endOf(result.session, 'card-removed'))
@@ -280,6 +278,7 @@ function loggedIn(
 // What the person wants.
 
 function commanded(state: State, command: Command, now: number): Next | undefined {
+  if (!mayPass(state, command)) return undefined
   const { activity } = state
   const stage = activity.kind === 'ceremony' ? activity.stage : undefined
   switch (command.kind) {
@@ -331,6 +330,9 @@ function commanded(state: State, command: Command, now: number): Next | undefine
     case 'end-session':
       if (state.session === undefined || activity.kind !== 'waiting') return undefined
       return to(without(state, 'session'), endOf(state.session.login.result.session, 'operator'))
+    case 'lock':
+    case 'switch-operator':
+      return operatorCommanded(state, command)
     case 'sign-out':
       if (state.operator === undefined || stage?.kind === 'running') return undefined
       return signedOut(state, 'operator')
@@ -393,17 +395,4 @@ function dismissed(state: State): Next | undefined {
   const signsIn =
     stage.kind === 'done' && request.kind === 'register' && request.session === undefined && isPresent(state.readers, stage.card)
   return to(signsIn ? { ...next, fresh: stage.card } : next)
-}
-
-function leftAlone(state: State): Next {
-  const stage = runningStage(state)
-  if (stage === undefined) {
-    const rest = resting(state)
-    const enrols = state.operator === undefined && rest?.kind === 'enrolling'
-    return enrols ? to({ ...state, activity: rest }) : signedOut(state, 'idle')
-  }
-  if (stage.ask.kind === 'nothing') return to(state)
-  const next = signedOut(state, 'idle')
-  const kept = withStage({ ...next.state, activity: state.activity }, { ...stage, ask: NO_ASK, ending: 'cancelled' })
-  return to(kept, { kind: 'cancel-ask', run: stage.run }, ...next.effects)
 }

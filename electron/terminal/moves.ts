@@ -27,11 +27,17 @@ export interface Next {
 
 export const to = (state: State, ...effects: readonly Effect[]): Next => ({ state, effects })
 
+/** One move after another. */
+export function inTurn(first: Next, second: (state: State) => Next): Next {
+  const next = second(first.state)
+  return { state: next.state, effects: [...first.effects, ...next.effects] }
+}
+
 export function waiting(problem?: Problem): RestActivity {
   return problem === undefined ? { kind: 'waiting' } : { kind: 'waiting', problem }
 }
 
-export function without<K extends 'operator' | 'session' | 'fresh' | 'simulation' | 'blocking'>(
+export function without<K extends 'operator' | 'locked' | 'session' | 'fresh' | 'simulation' | 'blocking'>(
   state: State,
   ...keys: readonly K[]
 ): State {
@@ -101,5 +107,8 @@ export function signedOut(state: State, reason: SessionEndReason): Next {
   const effects: Effect[] = []
   if (state.session !== undefined) effects.push(endOf(state.session.login.result.session, reason))
   if (state.operator !== undefined) effects.push(endOf(state.operator.session, reason))
-  return to({ ...without(state, 'operator', 'session', 'fresh'), activity: waiting() }, ...effects)
+  return to(
+    { ...without(state, 'operator', 'locked', 'session', 'fresh'), shift: state.shift + 1, activity: waiting() },
+    ...effects,
+  )
 }

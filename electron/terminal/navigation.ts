@@ -6,7 +6,8 @@ import { waitingPage } from './waiting-page.ts'
 
 /** What a page that is opened lies over; undefined while something else needs the person. */
 export function resting(state: State): RestActivity | undefined {
-  const { activity, session } = state
+  const { activity, session, locked } = state
+  if (locked !== undefined) return undefined
   if (activity.kind === 'looking') return activity.over
   if (activity.kind === 'enrolling') return activity
   const rests = activity.kind === 'waiting' && session === undefined && waitingPage(state).kind !== 'starting'

@@ -132,6 +132,16 @@ export interface OperatorState {
   readonly card: Insertion
 }
 
+/** 'stay-in': the desk locks when the operator's card is pulled, which takes a second reader for the others. */
+export type OperatorCard = 'stay-in' | 'sign-in-only'
+
+/** Whose desk it was when it was locked. */
+export interface LockedState {
+  readonly givenName: string
+  readonly familyName: string
+  readonly guid: Uint8Array
+}
+
 export interface PersonSession {
   readonly login: LoginOutcome
   readonly card: Insertion
@@ -160,6 +170,12 @@ export interface State {
   readonly readers: ReadersStatus
   readonly simulation?: SimulationView
   readonly operator?: OperatorState
+  /** Nobody is signed in then. */
+  readonly locked?: LockedState
+  /** Counts those who have left the desk for good: what was begun is nothing for the next. */
+  readonly shift: number
+  /** Whether the operator's own card has to stay in while they work. */
+  readonly operatorCard: OperatorCard
   readonly session?: PersonSession
   /** The card that was put in last and that nothing has been done with yet. */
   readonly fresh?: Insertion
@@ -182,6 +198,8 @@ export interface Blocking {
 }
 
 export const INITIAL_STATE: State = {
+  shift: 0,
+  operatorCard: 'sign-in-only',
   language: { setting: 'system', locked: false, system: [] },
   gateway: { kind: 'connecting' },
   gatewaySettled: false,

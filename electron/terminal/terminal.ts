@@ -22,6 +22,7 @@ import {
   type Command,
   type Effect,
   INITIAL_STATE,
+  type OperatorCard,
   type Outcome,
   type SessionEndReason,
   type SimulationCommand,
@@ -68,8 +69,9 @@ export interface TerminalOptions {
     keep(setting: LanguageSetting): Promise<void>
   }
   readonly drivers: Drivers
-  /** How long the desk may be left alone before the operator is signed out. */
+  /** How long the desk may be left alone before it is locked. */
   readonly idleMs: number
+  readonly operatorCard: OperatorCard
   readonly now: () => number
   /** An error that no ceremony has a name for; it must not carry personal data. */
   readonly onUnexpected: (where: string, error: unknown) => void
@@ -107,7 +109,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   const listeners = new Set<(snapshot: Snapshot) => void>()
   const asks = new Map<number, PendingAsk>()
   const { setting, locked, system } = options.language
-  let state: State = { ...INITIAL_STATE, language: { setting, locked, system } }
+  let state: State = { ...INITIAL_STATE, operatorCard: options.operatorCard, language: { setting, locked, system } }
   let revision = 0
   let snapshot = toSnapshot(state, revision, options.application)
   let idleTimer: ReturnType<typeof setTimeout> | undefined

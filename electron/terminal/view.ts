@@ -13,6 +13,7 @@ import type {
 import { diagnose } from '../readers/diagnosis.ts'
 import { cardNumber, groupsOfFour } from './card-number.ts'
 import { languageView } from './language.ts'
+import { isCovered } from './locking.ts'
 import { lookPage } from './look-view.ts'
 import { navigationView } from './navigation.ts'
 import { recordView } from './record.ts'
@@ -21,6 +22,7 @@ import type { Ask, Block, Blocking, PersonSession, Stage, State } from './state.
 import { waitingPage } from './waiting-page.ts'
 
 function pageOf(state: State): Page {
+  if (isCovered(state)) return waitingPage(state)
   const { activity } = state
   if (activity.kind === 'ceremony') {
     const { request, steps, stage, person } = activity
@@ -128,6 +130,7 @@ export function toSnapshot(state: State, revision: number, application: Snapshot
   return {
     revision,
     application,
+    shift: state.shift,
     language: languageView(state),
     gateway: state.gateway,
     readers: readersView(state),

@@ -11,5 +11,9 @@ export function waitingPage(state: State): Page {
   }
   if (!state.gatewaySettled) return { kind: 'starting' }
   if (state.operator !== undefined) return { kind: 'idle' }
+  if (state.locked !== undefined) {
+    const { givenName, familyName } = state.locked
+    return { kind: 'locked', operator: { givenName, familyName }, ...problem }
+  }
   return state.mayRegisterFirstOperator ? { kind: 'first-operator' } : { kind: 'sign-in', ...problem }
 }

@@ -46,11 +46,17 @@ const blankPerson: PersonDraft = { givenName: '', familyName: '', reference: '',
 const moment = (snapshot: Snapshot | undefined): string =>
   snapshot?.page.kind === 'ceremony' ? snapshot.page.ceremony.prompt.kind : (snapshot?.page.kind ?? '')
 
+/** Who worked here does no more; a locked desk waits for them. */
+function hasLeft(before: Snapshot, now: Snapshot): boolean {
+  const isSignedOut = before.operator !== undefined && now.operator === undefined && now.page.kind !== 'locked'
+  return isSignedOut || before.shift !== now.shift
+}
+
 /** What a new snapshot leaves of the window's own state: drafts with personal data go as soon as they have served. */
 function settle(state: TerminalState, snapshot: Snapshot): Partial<TerminalState> {
   const { page } = snapshot
   const registered = page.kind === 'ceremony' && page.ceremony.kind === 'register' && page.ceremony.prompt.kind === 'done'
-  const leftDesk = state.snapshot?.operator !== undefined && snapshot.operator === undefined
+  const leftDesk = state.snapshot !== undefined && hasLeft(state.snapshot, snapshot)
   return {
     snapshot,
     ...(page.kind === 'enrol' ? {} : { enrolCode: '' }),

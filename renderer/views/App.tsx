@@ -14,6 +14,7 @@ import { Ceremony } from './Ceremony.tsx'
 import { Enrol } from './Enrol.tsx'
 import { Findings } from './Findings.tsx'
 import { Idle } from './Idle.tsx'
+import { Lock } from './Lock.tsx'
 import { Navigation } from './Navigation.tsx'
 import { FirstOperator, Register } from './PersonForm.tsx'
 import { Readers } from './Readers.tsx'
@@ -97,6 +98,8 @@ function PageView({ snapshot }: { readonly snapshot: Snapshot }) {
       return <FirstOperator />
     case 'sign-in':
       return <SignIn snapshot={snapshot} problem={page.problem} />
+    case 'locked':
+      return <Lock page={page} snapshot={snapshot} />
     case 'idle':
       return desk === 'registering' && operator ? <Register operator={operator} /> : <Idle snapshot={snapshot} />
     case 'ceremony':

@@ -1,10 +1,11 @@
 import { Cloud, CloudOff, IdCard, Link2Off, type LucideIcon, RefreshCw, Usb, UserRound } from 'lucide-react'
 import type { GatewayView, ReadersView, Snapshot } from '../../electron/contract/snapshot.ts'
-import { fullName, useTexts } from '../components/context.ts'
+import { useTexts } from '../components/context.ts'
 import { LanguageChoice } from '../components/LanguageChoice.tsx'
 import { Mark } from '../components/Mosaic.tsx'
 import { readerName } from '../components/reader-name.ts'
 import type { Texts } from '../locales/texts.ts'
+import { OperatorMenu } from './Roles.tsx'
 
 const GATEWAY_ICONS: { readonly [Kind in GatewayView['kind']]: LucideIcon } = {
   'not-enrolled': Link2Off,
@@ -68,9 +69,6 @@ export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
   const { gateway, operator, readers } = snapshot
   const GatewayIcon = GATEWAY_ICONS[gateway.kind]
   const connection = gatewayText(texts, gateway)
-  const who = operator
-    ? text('status.operator', { name: fullName(texts, operator), role: text(`role.${operator.role}`) })
-    : text('status.no-operator')
   return (
     <header className="status-bar">
       <span className="brand" title={text('app.version', { version: snapshot.application.version })}>
@@ -82,10 +80,14 @@ export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
         <span className="status-text">{connection}</span>
       </span>
       <Readers view={readers} />
-      <span className="status-item status-operator" title={who}>
-        <UserRound aria-hidden />
-        <span className="status-text">{who}</span>
-      </span>
+      {operator ? (
+        <OperatorMenu operator={operator} isAtRest={snapshot.navigation !== undefined} />
+      ) : (
+        <span className="status-item status-operator" title={text('status.no-operator')}>
+          <UserRound aria-hidden />
+          <span className="status-text">{text('status.no-operator')}</span>
+        </span>
+      )}
       <LanguageChoice language={snapshot.language} />
     </header>
   )

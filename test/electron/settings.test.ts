@@ -36,6 +36,7 @@ describe('settings', () => {
       simulation: 'off',
       idleMinutes: 15,
       logLevel: 'info',
+      operatorCard: 'sign-in-only',
       language: 'system',
     })
   })

@@ -6,7 +6,13 @@ import type { Problem } from '../../electron/contract/problems.ts'
 import type { Page, Prompt } from '../../electron/contract/snapshot.ts'
 import type { NewNote, RecordLogin, ShowRecord } from '../../electron/records/report.ts'
 import type { LookAnswer, LookQuestion } from '../../electron/terminal/overview.ts'
-import type { CeremonyRequest, Outcome, SessionEndReason, SimulationCommand } from '../../electron/terminal/state.ts'
+import type {
+  CeremonyRequest,
+  OperatorCard,
+  Outcome,
+  SessionEndReason,
+  SimulationCommand,
+} from '../../electron/terminal/state.ts'
 import { createTerminal } from '../../electron/terminal/terminal.ts'
 import type { ReaderState, ReaderStatus, ServiceState } from '../../native/reader.ts'
 import { toHex } from '../../protocol/bytes.ts'
@@ -51,7 +57,12 @@ export function loginResult(number: number, role?: Role): LoginResult {
 }
 
 export function createDesk(
-  options: { readonly idleMs?: number; readonly readers?: readonly string[]; readonly languageLocked?: boolean } = {},
+  options: {
+    readonly idleMs?: number
+    readonly operatorCard?: OperatorCard
+    readonly readers?: readonly string[]
+    readonly languageLocked?: boolean
+  } = {},
 ) {
   const runs: Run[] = []
   const enrolments: { readonly code: string; readonly end: (problem?: Problem) => void }[] = []
@@ -73,6 +84,7 @@ export function createDesk(
       keep: async (setting) => void keptLanguages.push(setting),
     },
     idleMs: options.idleMs ?? 60_000,
+    operatorCard: options.operatorCard ?? 'sign-in-only',
     now: () => 1000,
     onUnexpected: (where) => unexpected.push(where),
     drivers: {

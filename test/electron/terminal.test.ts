@@ -362,7 +362,7 @@ describe('leaving', () => {
     ])
   })
 
-  test('a desk that is left alone signs out; one that is used does not', async () => {
+  test('a desk that is left alone locks, and signs out when nobody comes back; one that is used does neither', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const desk = createDesk({ idleMs: 1000 })
     desk.online()
@@ -372,8 +372,11 @@ describe('leaving', () => {
     vi.advanceTimersByTime(900)
     expect(desk.page()).toEqual({ kind: 'idle' })
     vi.advanceTimersByTime(200)
-    expect(desk.page()).toEqual({ kind: 'sign-in' })
+    expect(desk.page()).toEqual({ kind: 'locked', operator: { givenName: 'Ada', familyName: 'Lovelace' } })
     expect(desk.endedSessions).toEqual([{ session: 1, reason: 'idle' }])
+    vi.advanceTimersByTime(1000)
+    expect(desk.page()).toEqual({ kind: 'sign-in' })
+    expect(desk.endedSessions).toHaveLength(1)
   })
 
   test('closing ends the sessions and every question', async () => {

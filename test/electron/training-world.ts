@@ -58,6 +58,7 @@ export class TrainingWorld {
       application: { version: '1.0.0', electron: '0' },
       language: { setting: 'en', locked: false, system: [], keep: async () => undefined },
       idleMs: 600_000,
+      operatorCard: 'sign-in-only',
       now: Date.now,
       onUnexpected: (where, error) => {
         throw new Error(where, { cause: error })

@@ -201,3 +201,24 @@ describe('drafts', () => {
     expect(JSON.stringify(state())).not.toContain('SECRET-CODE')
   })
 })
+
+test('a lock keeps what was begun for who began it, and for nobody else', async () => {
+  const locked: Page = { kind: 'locked', operator: { givenName: 'Ada', familyName: 'Lovelace' } }
+  const begin = async () => {
+    const desk = await started(snapshot(1, { kind: 'idle' }, { operator, shift: 1 }))
+    desk.state().openRegistration()
+    desk.state().editPerson({ givenName: 'Grace' })
+    desk.bridge.listener?.(snapshot(2, locked, { shift: 1 }))
+    desk.bridge.listener?.(snapshot(3, asking, { shift: 1 }))
+    return desk
+  }
+  const same = await begin()
+  same.bridge.listener?.(snapshot(4, { kind: 'idle' }, { operator, shift: 1 }))
+  expect(same.state()).toMatchObject({ desk: 'registering', person: { givenName: 'Grace' } })
+  const another = await begin()
+  another.bridge.listener?.(snapshot(4, { kind: 'idle' }, { operator: { ...operator, givenName: 'Li' }, shift: 2 }))
+  expect(another.state()).toMatchObject({ desk: 'home', person: { givenName: '' } })
+  const nobody = await begin()
+  nobody.bridge.listener?.(snapshot(4, { kind: 'sign-in' }, { shift: 2 }))
+  expect(nobody.state()).toMatchObject({ desk: 'home', person: { givenName: '' } })
+})

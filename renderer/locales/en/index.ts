@@ -5,12 +5,14 @@
  */
 import { blocking } from './blocking.ts'
 import { navigation } from './navigation.ts'
+import { operators } from './operators.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
 import { training } from './training.ts'
 
 export const en = {
   ...problems,
+  ...operators,
   ...training,
   ...records,
   ...blocking,

@@ -3,12 +3,14 @@
 import type { Table } from '../texts.ts'
 import { blocking } from './blocking.ts'
 import { navigation } from './navigation.ts'
+import { operators } from './operators.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
 import { training } from './training.ts'
 
 export const hi: Table<'one' | 'other'> = {
   ...problems,
+  ...operators,
   ...training,
   ...blocking,
   ...navigation,

@@ -13,6 +13,7 @@ import type {
 import { navigationOf } from '../../../electron/terminal/navigation.ts'
 import type { Texts } from '../../../renderer/locales/texts.ts'
 import { blockingStories } from './blocking-stories.ts'
+import { operatorStories } from './operator-stories.ts'
 import { recordStories } from './record-stories.ts'
 import type { Story } from './story.ts'
 import { trainingStories } from './training-stories.ts'
@@ -285,5 +286,6 @@ export const stories: readonly Story[] = [
   ),
   ...blockingStories(story, ceremony),
   ...recordStories(story, session),
+  ...operatorStories(story, ceremony),
   ...trainingStories(story, ceremony, simulation),
 ]
