@@ -7,6 +7,7 @@ import { measureApduRoundTrip } from './apdu/index.ts'
 import { measureBlocks } from './blocks.ts'
 import { type BenchDesk, startBenchDesk } from './desk.ts'
 import type { Figure } from './figure.ts'
+import { measureIdle } from './idle.ts'
 import { measureLogin } from './login.ts'
 import { measureService } from './service.ts'
 import { measureStart } from './start/index.ts'
@@ -15,12 +16,13 @@ const HELP = `Measures Tessera on this machine, each figure beside peers and lim
 
   npm run bench -- [options]
 
-  --quick       fewer samples, under 50 s
+  --quick       fewer samples, under 50 s, and without idle
   --json        prints {"electron","figures"} alone, for programs
-  --only NAMES  only these groups, with commas between: start, login, apdu, blocks, service
+  --only NAMES  only these groups, with commas between: start, login, apdu, blocks, service, idle
+  --minutes N   how long people come and go before idle is measured; 10 unless told otherwise
   --help`
 
-type Options = { readonly quick: boolean }
+type Options = { readonly quick: boolean; readonly minutes: number }
 type Figures = Readonly<Record<string, Figure>>
 
 /** Groups of figures, in the order in which they are measured. Those that need a desk with a reader share one. */
@@ -31,7 +33,10 @@ const GROUPS: Readonly<Record<string, (options: Options, desk: () => Promise<Ben
   service: async (options) => ({ ...(await measureService(options)) }),
   // Last, because it plugs a card of its own into the desk's reader.
   apdu: (options) => measureApduRoundTrip(options),
+  idle: async (options) => ({ ...(await measureIdle(options)) }),
 }
+/** Takes more than ten minutes: only in a whole run, or where it is asked for. */
+const SLOW: readonly string[] = ['idle']
 const ON_DESK: readonly string[] = ['login', 'blocks']
 
 function table(name: string, { unit, p50, p99, n, beside }: Figure): string {
@@ -48,8 +53,12 @@ async function run(): Promise<void> {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
+    minutes: { type: 'string', default: '10' },
   })
-  const wanted = values.only?.split(',').map((name) => name.trim()) ?? Object.keys(GROUPS)
+  const minutes = Number(values.minutes)
+  if (!(minutes > 0)) throw new Error(`--minutes wants a number above 0, not ${values.minutes}`)
+  const usual = Object.keys(GROUPS).filter((name) => !values.quick || !SLOW.includes(name))
+  const wanted = values.only?.split(',').map((name) => name.trim()) ?? usual
   const unknown = wanted.filter((name) => !Object.hasOwn(GROUPS, name))
   if (unknown.length > 0) throw new Error(`no such group: ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`)
   execFileSync(process.execPath, [join(root, 'build/bundle.ts')], { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
@@ -63,7 +72,7 @@ async function run(): Promise<void> {
   }
   for (const name of chosen) {
     process.stderr.write(`measuring ${name} ...\n`)
-    const found = await GROUPS[name]?.({ quick: values.quick }, sharedDesk)
+    const found = await GROUPS[name]?.({ quick: values.quick, minutes }, sharedDesk)
     if (name === lastOnDesk) await (await desk)?.close()
     Object.assign(figures, found)
     if (!values.json) for (const [key, value] of Object.entries(found ?? {})) process.stdout.write(`${table(key, value)}\n\n`)

@@ -6,7 +6,7 @@ export interface Percentiles {
 }
 
 export interface Figure extends Percentiles {
-  readonly unit: 'ms'
+  readonly unit: 'ms' | 'MB'
   readonly n: number
   readonly beside: Readonly<Record<string, Percentiles>>
 }
