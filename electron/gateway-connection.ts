@@ -39,7 +39,7 @@ export interface GatewayConnectionOptions {
 
 export interface GatewayConnection {
   /** Undefined while this terminal is not enrolled. */
-  gateway(): { readonly link: TerminalLink; readonly trust: GatewayTrust } | undefined
+  gateway(): { readonly link: TerminalLink; readonly trust: GatewayTrust; readonly certificate: Uint8Array } | undefined
   /** Connects where there is an identity, and says so where there is none. Rejects with a BrokerError for settings that can never work. */
   open(): Promise<'connecting' | 'not-enrolled'>
   /** Answers with what went wrong, or nothing. */
@@ -53,6 +53,8 @@ interface Connection {
   readonly broker: Broker
   readonly link: TerminalLink
   readonly trust: GatewayTrust
+  /** This terminal's own, in DER. */
+  readonly certificate: Uint8Array
   close(): Promise<void>
 }
 
@@ -100,6 +102,7 @@ export function createGatewayConnection(options: GatewayConnectionOptions): Gate
       broker: connection,
       link,
       trust,
+      certificate: identity.certificate,
       async close() {
         stopNotices?.()
         await presence?.leave()

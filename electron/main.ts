@@ -4,15 +4,19 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { app, dialog, ipcMain } from 'electron'
+import { app, dialog, ipcMain, nativeTheme } from 'electron'
 import { listenToWindow } from './ipc.ts'
 import { ORIGIN } from './page-files.ts'
 import { declareScheme, servePage } from './page-protocol.ts'
 import type { Services } from './services.ts'
+import { SettingsError } from './settings/errors.ts'
 import { tesseraHome } from './settings/home.ts'
-import { createLog, errorFields, type Log } from './settings/log.ts'
-import { isLocked, keepSetting, loadSettings, type Settings, SettingsError } from './settings/settings.ts'
+import { createLog, errorFields, type Log, logFileOf } from './settings/log.ts'
+import { policyPlaces, readPolicy } from './settings/policy.ts'
+import { openSettings, type SettingsStore } from './settings/store.ts'
+import { saveReport } from './shell/save-report.ts'
 import { createTerminal, type Terminal } from './terminal/terminal.ts'
+import { createUpkeep } from './upkeep.ts'
 import { denyLeaving, lockDown, openWindow, type TerminalWindow } from './window.ts'
 
 /** How long the gateway is waited for when the program ends. */
@@ -39,9 +43,9 @@ if (settings === undefined) app.exit(EXIT_CONFIGURATION)
 else if (app.requestSingleInstanceLock()) void run(settings)
 else app.quit()
 
-function settingsOrTell(): Settings | undefined {
+function settingsOrTell(): SettingsStore | undefined {
   try {
-    return loadSettings(folder, process.env)
+    return openSettings({ folder, environment: process.env, policy: readPolicy(policyPlaces(process.env)) })
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error
     // On Linux this goes to stderr, because there is no window yet.
@@ -50,8 +54,8 @@ function settingsOrTell(): Settings | undefined {
   }
 }
 
-async function run(settings: Settings): Promise<void> {
-  const log = createLog({ file: join(folder, 'log', 'terminal.log'), level: settings.logLevel, now: Date.now })
+async function run(settings: SettingsStore): Promise<void> {
+  const log = createLog({ file: logFileOf(folder), level: () => settings.values().logLevel, now: Date.now })
   await app.whenReady()
   lockDown()
   servePage(join(bundles, 'renderer'))
@@ -69,13 +73,13 @@ async function run(settings: Settings): Promise<void> {
   const terminal: Terminal = createTerminal({
     application: { version: versionOf(bundles), electron: process.versions.electron ?? '' },
     language: {
-      setting: settings.language,
-      locked: isLocked('language', process.env),
+      setting: settings.values().language,
+      locked: settings.views().some(({ key, lock }) => key === 'language' && lock !== undefined),
       system: app.getPreferredSystemLanguages(),
-      keep: (setting) => keepSetting(folder, 'language', setting),
+      keep: (setting) => settings.change({ key: 'language', value: setting }),
     },
-    idleMs: settings.idleMinutes * 60_000,
-    operatorCard: settings.operatorCard,
+    idleMs: idleMs(settings),
+    operatorCard: settings.values().operatorCard,
     now: Date.now,
     onUnexpected: (where, error) => log.error('unexpected', { where, ...errorFields(error) }),
     drivers: {
@@ -88,6 +92,7 @@ async function run(settings: Settings): Promise<void> {
       openRecord: (login, show) => ready?.openRecord(login, show),
       addNote: async (session, note) => (await services()).addNote(session, note),
       cardIn: (card) => ready?.cardIn(card),
+      upkeep: (effect, tell) => upkeep(effect, tell),
     },
   })
 
@@ -95,6 +100,18 @@ async function run(settings: Settings): Promise<void> {
     bundles,
     onPageLost: (reason) => log.error('page-lost', { code: reason }),
   })
+  const upkeep = createUpkeep({
+    settings,
+    diagnostics: async () => (await services()).diagnostics,
+    save: (text) => saveReport(window.browser, text),
+    onFailure: (where, error) => log.error(where, errorFields(error)),
+  })
+  const settingsChanged = (): void => {
+    nativeTheme.themeSource = themeSource(settings)
+    terminal.settingsChanged(settings.views(), idleMs(settings))
+  }
+  settings.subscribe(settingsChanged)
+  settingsChanged()
   listenToWindow({
     ipcMain,
     terminal,
@@ -134,6 +151,14 @@ async function run(settings: Settings): Promise<void> {
   }
   window.browser.once('ready-to-show', () => setImmediate(begin))
   setTimeout(begin, LATEST_BEGIN_MS)
+}
+
+const idleMs = (settings: SettingsStore): number => settings.values().idleMinutes * 60_000
+
+/** What Chromium draws as; high contrast is the page's own, light or dark as the system. */
+function themeSource(settings: SettingsStore): 'system' | 'light' | 'dark' {
+  const { theme } = settings.values()
+  return theme === 'contrast' ? 'system' : theme
 }
 
 /** The sessions at the gateway end before the way to it does. */

@@ -14,7 +14,11 @@ import { createPinReports } from './ceremonies/pin-reports.ts'
 import { problemOf } from './ceremonies/problems.ts'
 import { register } from './ceremonies/register.ts'
 import { approve, unblock } from './ceremonies/unblock.ts'
+import type { Settings } from './contract/settings.ts'
 import type { GatewayView } from './contract/snapshot.ts'
+import { deskFacts } from './diagnostics/desk-facts.ts'
+import { createDeskProbes } from './diagnostics/desk-probes.ts'
+import { createDiagnostics, type Diagnostics } from './diagnostics/diagnostics.ts'
 import { createGatewayConnection } from './gateway-connection.ts'
 import { look } from './look.ts'
 import { createBlockList } from './notices/block-list.ts'
@@ -28,8 +32,10 @@ import { createRecords } from './records/records.ts'
 import { createIdentityStore, type KeyProtection } from './session/identity.ts'
 import type { GatewayLink } from './session/link.ts'
 import { createNoticeKeyStore } from './session/notice-keys.ts'
-import { errorFields, type Log } from './settings/log.ts'
-import { readNamedFile, type Settings, SettingsError } from './settings/settings.ts'
+import { SettingsError } from './settings/errors.ts'
+import { errorFields, type Log, logFileOf } from './settings/log.ts'
+import { readNamedFile } from './settings/settings.ts'
+import type { SettingsStore } from './settings/store.ts'
 import { createSimulation } from './simulation/simulation.ts'
 import type { Drivers, Terminal } from './terminal/terminal.ts'
 import { createTrainingDesk, practiceGuide, UNSEEN } from './training/training-desk.ts'
@@ -39,14 +45,15 @@ const END_SESSION_MS = 1500
 /** Between attempts to enrol by the settings' invitation while the gateway cannot be reached. */
 const ENROL_AGAIN_MS = 2000
 
-export interface Services extends Drivers {
+export interface Services extends Omit<Drivers, 'upkeep'> {
+  readonly diagnostics: Diagnostics
   /** Begins to watch readers and gateway. Rejects with a SettingsError for settings that can never work. */
   start(): Promise<void>
   close(): Promise<void>
 }
 
 export interface ServicesOptions {
-  readonly settings: Settings
+  readonly settings: SettingsStore
   /** TESSERA_HOME/terminal */
   readonly folder: string
   readonly bundles: string
@@ -55,7 +62,9 @@ export interface ServicesOptions {
 }
 
 /** Throws a SettingsError where a file that the settings name cannot be read. */
-export function createServices({ settings, folder, bundles, log, terminal }: ServicesOptions): Services {
+export function createServices({ settings: store, folder, bundles, log, terminal }: ServicesOptions): Services {
+  const settings = store.values()
+  const tls = brokerTls(settings)
   const simulation = createSimulation({
     folder: join(folder, 'simulated-cards'),
     crypto: nodeCrypto,
@@ -71,7 +80,7 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
     cards,
     crypto: nodeCrypto,
     brokerUrl: settings.brokerUrl,
-    tls: brokerTls(settings),
+    tls,
     software: `tessera ${app.getVersion()}`,
     log,
     onView: gatewayChanged,
@@ -98,6 +107,22 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
     cards,
     link,
     onFailure: (where, error) => log.error(where, errorFields(error)),
+  })
+  const diagnostics = createDiagnostics({
+    probes: createDeskProbes({
+      readers,
+      snapshot: () => terminal.snapshot(),
+      connection: gateway,
+      brokerUrl: settings.brokerUrl,
+      tls,
+      crypto: nodeCrypto,
+      folder,
+      manifest: join(bundles, '..', 'package.json'),
+    }),
+    now: Date.now,
+    logFile: logFileOf(folder),
+    facts: () => deskFacts({ snapshot: terminal.snapshot(), settings: store, folder, counters: link()?.counters() }),
+    broke: (id, error) => log.error('check', { ...errorFields(error), where: id }),
   })
   let closed = false
   let stopUsb: (() => void) | undefined
@@ -167,6 +192,7 @@ export function createServices({ settings, folder, bundles, log, terminal }: Ser
   }
 
   return {
+    diagnostics,
     async start() {
       let shown = ''
       readers.subscribe((status) => {

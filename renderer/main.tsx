@@ -4,6 +4,7 @@ import '@fontsource-variable/noto-sans-arabic/wght.css'
 import '@fontsource-variable/noto-sans-devanagari/wght.css'
 import './design/index.css'
 import { createRoot } from 'react-dom/client'
+import { followContrast } from './store/contrast.ts'
 import { followLanguage } from './store/speech.ts'
 import { createTerminalStore } from './store/terminal-store.ts'
 import { App } from './views/App.tsx'
@@ -14,6 +15,11 @@ const root = createRoot(element)
 
 const store = createTerminalStore(window.tessera)
 store.getState().start()
+
+followContrast(store, window.matchMedia('(prefers-contrast: more)'), (isHigh) => {
+  if (isHigh) document.documentElement.dataset.contrast = 'more'
+  else delete document.documentElement.dataset.contrast
+})
 
 followLanguage(store, navigator.languages, (speech) => {
   document.documentElement.lang = speech.desk.locale

@@ -5,6 +5,7 @@ import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
 import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
 import { PAGE_NAMES } from './pages.ts'
 import { NOTE_MAX_LENGTH } from './record.ts'
+import { settingChangeSchema } from './settings.ts'
 import { EXERCISES, MISHAPS } from './training.ts'
 
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
@@ -53,6 +54,12 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('set-language'), language: v.picklist(LANGUAGE_SETTINGS) }),
   /** The language of the person who is being served, until that is over. */
   v.strictObject({ kind: v.literal('set-person-language'), language: v.picklist(LANGUAGES) }),
+  v.strictObject({ kind: v.literal('set-setting'), change: settingChangeSchema }),
+  v.strictObject({ kind: v.literal('run-checks') }),
+  /** The report for support: made, shown, and written where the person says in the system's own dialog. */
+  v.strictObject({ kind: v.literal('prepare-report') }),
+  v.strictObject({ kind: v.literal('save-report') }),
+  v.strictObject({ kind: v.literal('close-report') }),
   v.strictObject({ kind: v.literal('simulate-new-card') }),
   v.strictObject({ kind: v.literal('simulate-insert'), card: name, reader: name }),
   v.strictObject({ kind: v.literal('simulate-remove'), reader: name }),

@@ -11,6 +11,8 @@ export const PAGES = {
   findings: 'supervisor',
   /** Only where simulated cards are in use. */
   training: 'desk',
+  diagnostics: 'nobody',
+  settings: 'nobody',
 } as const satisfies Readonly<Record<string, PageNeeds>>
 
 export type PageName = keyof typeof PAGES

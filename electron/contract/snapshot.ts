@@ -5,10 +5,12 @@
 import type { ListedFinding } from '../../protocol/messages/finding-operations.ts'
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
+import type { DiagnosticsView } from './diagnostics.ts'
 import type { LanguageView } from './languages.ts'
 import type { NavigationView } from './pages.ts'
 import type { Problem, ProblemCode } from './problems.ts'
 import type { RecordView } from './record.ts'
+import type { SettingKey, SettingView } from './settings.ts'
 import type { Mishap, TrainingView } from './training.ts'
 
 export interface Snapshot {
@@ -16,6 +18,8 @@ export interface Snapshot {
   readonly revision: number
   readonly application: { readonly version: string; readonly electron: string }
   readonly language: LanguageView
+  /** The settings want high contrast, whatever the system prefers. */
+  readonly highContrast?: true
   readonly gateway: GatewayView
   readonly readers: ReadersView
   /** Who works at this desk; absent before sign-in. */
@@ -95,6 +99,16 @@ export type Page =
   | { readonly kind: 'training' }
   /** Intents 'show-findings', 'show-more', 'block-card' and 'dismiss'. */
   | { readonly kind: 'findings'; readonly overview: FindingsOverview }
+  /** Intents 'set-setting' and 'dismiss'. */
+  | { readonly kind: 'settings'; readonly page: SettingsPage }
+  /** Intents 'run-checks', 'prepare-report', 'save-report', 'close-report' and 'dismiss'. */
+  | { readonly kind: 'diagnostics'; readonly diagnostics: DiagnosticsView }
+
+export interface SettingsPage {
+  readonly settings: readonly SettingView[]
+  /** The setting whose last change could not be kept. */
+  readonly unkept?: SettingKey
+}
 
 export interface BlockView {
   readonly cause: 'pin' | 'puk' | 'card' | 'finding'

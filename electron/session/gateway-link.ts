@@ -69,6 +69,8 @@ export interface LinkCounters {
 export interface TerminalLink extends GatewayLink {
   /** The gateway's greeting, absent before the first session. A later 'hello' request renews it. */
   greeting(): AnswerBody<'hello'> | undefined
+  /** Greets again, which shows that the gateway answers, and its time. Rejects with LinkError or RefusedError. */
+  greet(timeoutMs: number): Promise<AnswerBody<'hello'>>
   counters(): LinkCounters
   /** This terminal's topic, for its conversations with service nodes. */
   readonly port: FramePort
@@ -155,6 +157,10 @@ class Link implements TerminalLink {
 
   greeting(): AnswerBody<'hello'> | undefined {
     return this.#greeting
+  }
+
+  async greet(timeoutMs: number): Promise<AnswerBody<'hello'>> {
+    return this.#hello(this.#usableSession() ?? (await this.#nextSession(timeoutMs)), timeoutMs)
   }
 
   counters(): LinkCounters {

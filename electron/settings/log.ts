@@ -3,7 +3,10 @@
  * and durations by name; there is no field for free text, so that no person, card number or PIN gets in by accident.
  */
 import { appendFileSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
+
+/** Where the terminal's log is written now; the file before has the same name and '.1'. */
+export const logFileOf = (terminalFolder: string): string => join(terminalFolder, 'log', 'terminal.log')
 
 export const LOG_LEVELS = ['error', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -28,7 +31,8 @@ export interface Log {
 
 export interface LogOptions {
   readonly file: string
-  readonly level: LogLevel
+  /** Asked at every line, because the settings may change it. */
+  readonly level: () => LogLevel
   readonly now: () => number
   /** Default 1 MiB in each of three files. */
   readonly maxBytes?: number
@@ -41,7 +45,7 @@ export function createLog(options: LogOptions): Log {
   let size: number | undefined
 
   function write(severity: LogLevel, event: string, fields: LogFields): void {
-    if (LOG_LEVELS.indexOf(severity) > LOG_LEVELS.indexOf(level)) return
+    if (LOG_LEVELS.indexOf(severity) > LOG_LEVELS.indexOf(level())) return
     const line = `${JSON.stringify({ at: new Date(now()).toISOString(), level: severity, event, ...fields })}\n`
     try {
       size ??= open()

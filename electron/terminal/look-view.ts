@@ -4,6 +4,7 @@ import { CHART_HOURS, type FindingsOverview, type FindingView, type Page, type R
 import { cardNumber } from './card-number.ts'
 import type { FindingsLook, ReadersLook } from './overview.ts'
 import type { LookingActivity, State } from './state.ts'
+import { diagnosticsView, settingsPage } from './upkeep.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -15,6 +16,10 @@ export function lookPage(state: State, { view, state: progress }: LookingActivit
       return { kind: 'findings', overview: findingsOverview(view, progress) }
     case 'training':
       return { kind: 'training' }
+    case 'diagnostics':
+      return { kind: 'diagnostics', diagnostics: diagnosticsView(state) }
+    case 'settings':
+      return { kind: 'settings', page: settingsPage(state) }
     default:
       return view satisfies never
   }

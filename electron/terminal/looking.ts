@@ -7,6 +7,7 @@ import { type Next, to, waiting, without } from './moves.ts'
 import { lacking, resting } from './navigation.ts'
 import type { AskedLook, FindingKind, LookAnswer, LookQuestion, Overview } from './overview.ts'
 import type { Command, LookingActivity, RestActivity, State } from './state.ts'
+import { isChecking, runChecks } from './upkeep.ts'
 
 type LookCommand = Extract<Command, { kind: 'show' | 'show-readers' | 'show-findings' | 'show-more' }>
 
@@ -44,6 +45,13 @@ function open(state: AtRest, page: PageName, now: number): Next | undefined {
       return openFindings(state, now)
     case 'training':
       return state.simulation === undefined ? undefined : to(shown(state, { of: 'training' }, 'ready'))
+    case 'settings':
+      return to(shown(state, { of: page }, 'ready'))
+    case 'diagnostics': {
+      const next = shown(state, { of: page }, 'ready')
+      // Who opens it wants to know now.
+      return isChecking(state.upkeep) ? to(next) : runChecks(next)
+    }
     default:
       return page satisfies never
   }
@@ -70,7 +78,7 @@ function more(state: State): Next | undefined {
   const { activity, operator } = state
   if (activity.kind !== 'looking' || operator === undefined) return undefined
   const { view } = activity
-  if (activity.state.kind === 'loading' || view.of === 'training' || view.next === undefined) return undefined
+  if (activity.state.kind === 'loading' || view.next === undefined) return undefined
   return ask({ ...state, over: activity.over }, view, operator.session)
 }
 

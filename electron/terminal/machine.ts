@@ -57,6 +57,7 @@ import {
   type TerminalEvent,
   type Transition,
 } from './state.ts'
+import { upkeep, upkeepHappened } from './upkeep.ts'
 import { waitingPage } from './waiting-page.ts'
 
 export function transition(state: State, event: TerminalEvent, now: number): Transition {
@@ -113,6 +114,8 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
       return recordChanged(state, event.session, event.record)
     case 'note-ended':
       return noteEnded(state, event.session, event.problem)
+    case 'upkeep':
+      return upkeepHappened(state, event.event, now)
     default:
       return event satisfies never
   }
@@ -345,6 +348,12 @@ function commanded(state: State, command: Command, now: number): Next | undefine
     case 'set-person-language':
       if (!isServing(state)) return undefined
       return to({ ...state, language: { ...state.language, person: command.language } })
+    case 'set-setting':
+    case 'run-checks':
+    case 'prepare-report':
+    case 'save-report':
+    case 'close-report':
+      return upkeep(state, command)
     case 'simulate-new-card':
     case 'simulate-insert':
     case 'simulate-remove':

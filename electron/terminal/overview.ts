@@ -24,13 +24,15 @@ export interface FindingsLook {
   readonly next?: number
 }
 
-/** Exercises are no question to the gateway. */
-export interface TrainingLook {
-  readonly of: 'training'
+/** What the terminal knows by itself: nobody is asked. */
+export interface OwnLook {
+  readonly of: 'diagnostics' | 'settings' | 'training'
+  readonly next?: undefined
 }
 
+/** What the gateway is asked for. */
 export type AskedLook = ReadersLook | FindingsLook
-export type Overview = AskedLook | TrainingLook
+export type Overview = AskedLook | OwnLook
 
 /** `session` is the supervisor's; `after` and `before` are the `next` of the page before. */
 export type LookQuestion =

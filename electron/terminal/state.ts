@@ -17,6 +17,7 @@ import type { CeremonyResult, GatewayView, SimulationView, Step, StepId } from '
 import type { UsbReaders } from '../readers/usb.ts'
 import type { NewNote, RecordReport } from '../records/report.ts'
 import type { LookAnswer, LookQuestion, Overview } from './overview.ts'
+import { INITIAL_UPKEEP, type UpkeepEffect, type UpkeepEvent, type UpkeepState } from './upkeep-state.ts'
 
 export type CeremonyRequest =
   | { readonly kind: 'sign-in' }
@@ -190,6 +191,7 @@ export interface State {
   readonly newFindings: number
   /** The block that was asked for last at this desk. */
   readonly blocking?: Blocking
+  readonly upkeep: UpkeepState
 }
 
 export interface Blocking {
@@ -211,6 +213,7 @@ export const INITIAL_STATE: State = {
   usb: { kind: 'unknown' },
   strangers: [],
   newFindings: 0,
+  upkeep: INITIAL_UPKEEP,
 }
 
 /** An intent of the renderer, with PINs as bytes. */
@@ -250,6 +253,7 @@ export type TerminalEvent =
   /** `session` is the login's. */
   | { readonly kind: 'record'; readonly session: Uint8Array; readonly record: RecordReport | undefined }
   | { readonly kind: 'note-ended'; readonly session: Uint8Array; readonly problem?: Problem }
+  | { readonly kind: 'upkeep'; readonly event: UpkeepEvent }
 
 /** 'blocked' is nothing that the gateway has to be told. */
 export type SessionEndReason = RequestBody<'session.end'>['reason'] | 'blocked'
@@ -269,6 +273,7 @@ export type Effect =
   /** It ends with 'end-session'. */
   | { readonly kind: 'open-record'; readonly session: Uint8Array; readonly operator?: Uint8Array }
   | { readonly kind: 'add-note'; readonly session: Uint8Array; readonly note: NewNote }
+  | { readonly kind: 'upkeep'; readonly effect: UpkeepEffect }
 
 export interface Transition {
   readonly state: State

@@ -12,6 +12,7 @@ import type { IntentReply } from '../contract/channels.ts'
 import type { Intent } from '../contract/intents.ts'
 import type { LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
+import type { SettingView } from '../contract/settings.ts'
 import type { GatewayView, SimulationView, Snapshot } from '../contract/snapshot.ts'
 import type { UsbReaders } from '../readers/usb.ts'
 import type { NewNote, RecordLogin, ShowRecord } from '../records/report.ts'
@@ -29,6 +30,7 @@ import {
   type State,
   type TerminalEvent,
 } from './state.ts'
+import type { UpkeepEffect, UpkeepEvent } from './upkeep-state.ts'
 import { toSnapshot } from './view.ts'
 
 /** What the terminal drives. None of these may be called again before the window has something to show. */
@@ -55,6 +57,8 @@ export interface Drivers {
   addNote(session: Uint8Array, note: NewNote): Promise<void>
   /** The number of that card, where a ceremony has learned it; undefined before anything was driven. */
   cardIn(card: Insertion): Uint8Array | undefined
+  /** Changes settings, makes checks, and tells what comes of it. */
+  upkeep(effect: UpkeepEffect, tell: (event: UpkeepEvent) => void): Promise<void>
 }
 
 export interface TerminalOptions {
@@ -87,6 +91,8 @@ export interface Terminal {
   /** What the gateway's hello said; told before the gateway is shown as online. */
   firstOperatorAllowed(allowed: boolean): void
   simulationChanged(view: SimulationView | undefined): void
+  /** After a change of settings: how they stand, and how long the desk may be left alone from now on. */
+  settingsChanged(settings: readonly SettingView[], idleMs: number): void
   usbReadersChanged(usb: UsbReaders): void
   /** A verified notice of the gateway's; `card` is where its card is in. What it ends has ended when this returns. */
   noticed(notice: Notice, card: Insertion | undefined): void
@@ -113,6 +119,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
   let revision = 0
   let snapshot = toSnapshot(state, revision, options.application)
   let idleTimer: ReturnType<typeof setTimeout> | undefined
+  let idleMs = options.idleMs
   let closed = false
 
   function dispatch(event: TerminalEvent): boolean {
@@ -178,6 +185,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
       }
       case 'add-note':
         void addNote(effect.session, effect.note)
+        return
+      case 'upkeep':
+        void guarded('upkeep', () => drivers.upkeep(effect.effect, (event) => void dispatch({ kind: 'upkeep', event })))
         return
       default:
         effect satisfies never
@@ -306,7 +316,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
     idleTimer = setTimeout(() => {
       dispatch({ kind: 'idle' })
       restartIdleTimer()
-    }, options.idleMs)
+    }, idleMs)
     // A timer alone must not keep the program alive.
     idleTimer.unref?.()
   }
@@ -334,6 +344,11 @@ export function createTerminal(options: TerminalOptions): Terminal {
     gatewayChanged: (view) => void dispatch({ kind: 'gateway', view }),
     firstOperatorAllowed: (allowed) => void dispatch({ kind: 'first-operator', allowed }),
     simulationChanged: (view) => void dispatch({ kind: 'simulation', view }),
+    settingsChanged(settings, idle) {
+      idleMs = idle
+      restartIdleTimer()
+      dispatch({ kind: 'upkeep', event: { kind: 'settings', settings } })
+    },
     usbReadersChanged: (usb) => void dispatch({ kind: 'usb', usb }),
     noticed: (notice, card) => void dispatch(card === undefined ? { kind: 'notice', notice } : { kind: 'notice', notice, card }),
     pinBlockedOnCard: (guid, done) => void dispatch({ kind: 'pin-blocked-on-card', guid, done }),

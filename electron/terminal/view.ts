@@ -19,6 +19,7 @@ import { navigationView } from './navigation.ts'
 import { recordView } from './record.ts'
 import { canRetry } from './remedies.ts'
 import type { Ask, Block, Blocking, PersonSession, Stage, State } from './state.ts'
+import { wantsHighContrast } from './upkeep.ts'
 import { waitingPage } from './waiting-page.ts'
 
 function pageOf(state: State): Page {
@@ -132,6 +133,7 @@ export function toSnapshot(state: State, revision: number, application: Snapshot
     application,
     shift: state.shift,
     language: languageView(state),
+    ...(wantsHighContrast(state) ? { highContrast: true } : {}),
     gateway: state.gateway,
     readers: readersView(state),
     page: pageOf(state),

@@ -11,6 +11,7 @@ import type { Speech } from '../store/speech.ts'
 import type { TerminalState } from '../store/terminal-store.ts'
 import { Blocked } from './Blocked.tsx'
 import { Ceremony } from './Ceremony.tsx'
+import { Diagnostics } from './Diagnostics.tsx'
 import { Enrol } from './Enrol.tsx'
 import { Findings } from './Findings.tsx'
 import { Idle } from './Idle.tsx'
@@ -19,6 +20,7 @@ import { Navigation } from './Navigation.tsx'
 import { FirstOperator, Register } from './PersonForm.tsx'
 import { Readers } from './Readers.tsx'
 import { Session } from './Session.tsx'
+import { Settings } from './Settings.tsx'
 import { SignIn } from './SignIn.tsx'
 import { SimulationBanner, SimulationDesk } from './Simulation.tsx'
 import { Starting } from './Starting.tsx'
@@ -114,6 +116,10 @@ function PageView({ snapshot }: { readonly snapshot: Snapshot }) {
       return <Training simulation={snapshot.simulation} />
     case 'findings':
       return <Findings overview={page.overview} snapshot={snapshot} />
+    case 'settings':
+      return <Settings page={page.page} />
+    case 'diagnostics':
+      return <Diagnostics diagnostics={page.diagnostics} />
     default:
       return page satisfies never
   }

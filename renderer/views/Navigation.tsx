@@ -1,5 +1,5 @@
 /** The way to the window's pages. What a role may not open stands there all the same, with the reason. */
-import { GraduationCap, House, Lock, type LucideIcon, Radar, Usb } from 'lucide-react'
+import { GraduationCap, House, Lock, type LucideIcon, Radar, Settings, Stethoscope, Usb } from 'lucide-react'
 import { useId } from 'react'
 import type { NavigationEntry, NavigationView, PageName } from '../../electron/contract/pages.ts'
 import { useTerminal, useTexts } from '../components/context.ts'
@@ -9,6 +9,8 @@ const ICONS: { readonly [Page in PageName]: LucideIcon } = {
   readers: Usb,
   findings: Radar,
   training: GraduationCap,
+  diagnostics: Stethoscope,
+  settings: Settings,
 }
 
 interface Props {

@@ -2,9 +2,10 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, s
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { SettingsError } from '../../electron/settings/errors.ts'
 import { tesseraHome } from '../../electron/settings/home.ts'
 import { createLog, errorFields } from '../../electron/settings/log.ts'
-import { isLocked, keepSetting, loadSettings, readNamedFile, SettingsError } from '../../electron/settings/settings.ts'
+import { keepSetting, loadSettings as load, readNamedFile } from '../../electron/settings/settings.ts'
 
 let folder: string
 
@@ -18,6 +19,9 @@ afterEach(() => {
 function write(value: unknown): void {
   writeFileSync(join(folder, 'settings.json'), typeof value === 'string' ? value : JSON.stringify(value))
 }
+
+const loadSettings = (home: string, environment: NodeJS.ProcessEnv) =>
+  load({ folder: home, environment, policy: undefined }).values
 
 function failure(environment: NodeJS.ProcessEnv = {}): { kind: string; key: string | undefined } {
   try {
@@ -38,6 +42,11 @@ describe('settings', () => {
       logLevel: 'info',
       operatorCard: 'sign-in-only',
       language: 'system',
+      theme: 'system',
+      sounds: true,
+      notifications: true,
+      tray: false,
+      autostart: false,
     })
   })
 
@@ -77,6 +86,7 @@ describe('settings', () => {
     ['TESSERA_IDLE_MINUTES', '1e3'],
     ['TESSERA_LOG_LEVEL', 'all'],
     ['TESSERA_LANGUAGE', 'tlh'],
+    ['TESSERA_TRAY', 'yes'],
   ])('a wrong %s is named as it stands in the environment', (variable, value) => {
     expect(failure({ [variable]: value })).toEqual({ kind: 'bad-value', key: variable })
   })
@@ -96,12 +106,6 @@ describe('settings', () => {
     expect(readFileSync(join(folder, 'settings.json'), 'utf8')).toBe('{')
   })
 
-  test('what the environment says is locked', () => {
-    expect(isLocked('language', { TESSERA_LANGUAGE: 'fr' })).toBe(true)
-    expect(isLocked('language', { TESSERA_LANGUAGE: '' })).toBe(false)
-    expect(isLocked('language', {})).toBe(false)
-  })
-
   test('a file that is not a file, and a certificate that is not there', () => {
     mkdirSync(join(folder, 'settings.json'))
     expect(failure()).toEqual({ kind: 'unreadable', key: undefined })
@@ -119,7 +123,7 @@ describe('settings', () => {
 
 describe('log', () => {
   const open = (level: 'error' | 'info' | 'debug' = 'info', maxBytes = 1024) =>
-    createLog({ file: join(folder, 'log', 'terminal.log'), level, now: () => 0, maxBytes, files: 3 })
+    createLog({ file: join(folder, 'log', 'terminal.log'), level: () => level, now: () => 0, maxBytes, files: 3 })
   const lines = (name = 'terminal.log') =>
     readFileSync(join(folder, 'log', name), 'utf8')
       .trimEnd()

@@ -14,6 +14,7 @@ import type {
   SimulationCommand,
 } from '../../electron/terminal/state.ts'
 import { createTerminal } from '../../electron/terminal/terminal.ts'
+import type { UpkeepEffect } from '../../electron/terminal/upkeep-state.ts'
 import type { ReaderState, ReaderStatus, ServiceState } from '../../native/reader.ts'
 import { toHex } from '../../protocol/bytes.ts'
 import type { LoginResult, Role } from '../../protocol/messages/operations.ts'
@@ -75,6 +76,7 @@ export function createDesk(
   const notes: AskedNote[] = []
   const knownCards = new Map<string, Uint8Array>()
   const keptLanguages: string[] = []
+  const upkeep: UpkeepEffect[] = []
   const terminal = createTerminal({
     application: { version: '1.0.0', electron: '0' },
     language: {
@@ -98,6 +100,7 @@ export function createDesk(
       openRecord: (login, show) => void records.push({ login, show }),
       addNote: (session, note) =>
         new Promise((resolve, reject) => notes.push({ session: session[0] ?? 0, note, resolve, reject })),
+      upkeep: async (effect) => void upkeep.push(effect),
       cardIn: (card) => knownCards.get(`${card.reader} ${card.insertions}`),
     },
   })
@@ -129,6 +132,7 @@ export function createDesk(
     simulated,
     unexpected,
     keptLanguages,
+    upkeep,
     insert: (reader = 'A') => set(reader, { kind: 'card', atr }, true),
     mute: (reader = 'A') => set(reader, { kind: 'mute' }, true),
     pull: (reader = 'A') => set(reader, { kind: 'empty' }, false),

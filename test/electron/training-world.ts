@@ -99,6 +99,7 @@ export class TrainingWorld {
         openRecord: () => undefined,
         addNote: async () => undefined,
         cardIn: (card) => cards.cardIn(card),
+        upkeep: async () => undefined,
       },
     })
     this.readers.subscribe((status) => {

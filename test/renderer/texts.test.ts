@@ -25,7 +25,8 @@ function askedFor(code: string): RegExp[] {
     }
     const inside = code.slice(call.index + call[0].length, end - 1)
     for (const [, plain, template] of inside.matchAll(/'([a-z][a-z-]*(?:\.[a-z-]+)+)'|`([^`]+)`/g)) {
-      const source = plain?.replaceAll('.', '\\.') ?? (template ?? '').replaceAll('.', '\\.').replace(/\$\{[^}]*\}/g, '[a-z-]+')
+      const source =
+        plain?.replaceAll('.', '\\.') ?? (template ?? '').replaceAll('.', '\\.').replace(/\$\{[^}]*\}/g, '[a-zA-Z-]+')
       patterns.push(new RegExp(`^${source}$`))
     }
   }

@@ -4,6 +4,8 @@ export const navigation = {
   'navigation.desk': 'المكتب',
   'navigation.readers': 'القارئات',
   'navigation.findings': 'الملاحظات',
+  'navigation.diagnostics': 'التشخيص',
+  'navigation.settings': 'الإعدادات',
   'navigation.needs.desk': 'يتطلب تسجيل دخول موظف',
   'navigation.needs.registrar': 'يتطلب موظف تسجيل',
   'navigation.needs.supervisor': 'يتطلب مشرفًا',

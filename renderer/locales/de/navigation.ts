@@ -4,6 +4,8 @@ export const navigation = {
   'navigation.desk': 'Schalter',
   'navigation.readers': 'Kartenleser',
   'navigation.findings': 'Befunde',
+  'navigation.diagnostics': 'Diagnose',
+  'navigation.settings': 'Einstellungen',
   'navigation.needs.desk': 'Nur mit Anmeldung',
   'navigation.needs.registrar': 'Nur für die Registrierung',
   'navigation.needs.supervisor': 'Nur für die Aufsicht',

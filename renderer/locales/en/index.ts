@@ -4,10 +4,12 @@
  * they live in problems.ts beside this file, because they are many.
  */
 import { blocking } from './blocking.ts'
+import { diagnostics } from './diagnostics.ts'
 import { navigation } from './navigation.ts'
 import { operators } from './operators.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
+import { settings } from './settings.ts'
 import { training } from './training.ts'
 
 export const en = {
@@ -15,6 +17,8 @@ export const en = {
   ...operators,
   ...training,
   ...records,
+  ...settings,
+  ...diagnostics,
   ...blocking,
   ...navigation,
 

@@ -4,6 +4,8 @@ export const navigation = {
   'navigation.desk': 'Desk',
   'navigation.readers': 'Readers',
   'navigation.findings': 'Findings',
+  'navigation.diagnostics': 'Diagnostics',
+  'navigation.settings': 'Settings',
   'navigation.needs.desk': 'Needs an operator',
   'navigation.needs.registrar': 'Needs a registrar',
   'navigation.needs.supervisor': 'Needs a supervisor',

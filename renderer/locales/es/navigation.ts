@@ -4,6 +4,8 @@ export const navigation = {
   'navigation.desk': 'Puesto',
   'navigation.readers': 'Lectores',
   'navigation.findings': 'Hallazgos',
+  'navigation.diagnostics': 'Diagnóstico',
+  'navigation.settings': 'Ajustes',
   'navigation.needs.desk': 'Requiere un operador',
   'navigation.needs.registrar': 'Requiere un registrador',
   'navigation.needs.supervisor': 'Requiere un supervisor',

@@ -2,10 +2,12 @@
 
 import type { Table } from '../texts.ts'
 import { blocking } from './blocking.ts'
+import { diagnostics } from './diagnostics.ts'
 import { navigation } from './navigation.ts'
 import { operators } from './operators.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
+import { settings } from './settings.ts'
 import { training } from './training.ts'
 
 export const fr: Table<'one' | 'many' | 'other'> = {
@@ -15,6 +17,8 @@ export const fr: Table<'one' | 'many' | 'other'> = {
   ...blocking,
   ...navigation,
   ...records,
+  ...settings,
+  ...diagnostics,
 
   'app.name': 'Tessera',
   'app.main': 'Ce qu’il faut faire maintenant',

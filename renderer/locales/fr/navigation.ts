@@ -4,6 +4,8 @@ export const navigation = {
   'navigation.desk': 'Poste',
   'navigation.readers': 'Lecteurs',
   'navigation.findings': 'Constats',
+  'navigation.diagnostics': 'Diagnostic',
+  'navigation.settings': 'Réglages',
   'navigation.needs.desk': 'Demande un opérateur',
   'navigation.needs.registrar': 'Demande un agent d’enregistrement',
   'navigation.needs.supervisor': 'Demande un responsable',

@@ -4,6 +4,8 @@ export const navigation = {
   'navigation.desk': 'डेस्क',
   'navigation.readers': 'रीडर',
   'navigation.findings': 'निष्कर्ष',
+  'navigation.diagnostics': 'जाँच',
+  'navigation.settings': 'सेटिंग',
   'navigation.needs.desk': 'ऑपरेटर चाहिए',
   'navigation.needs.registrar': 'रजिस्ट्रार चाहिए',
   'navigation.needs.supervisor': 'सुपरवाइज़र चाहिए',

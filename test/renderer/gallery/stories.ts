@@ -17,6 +17,7 @@ import { operatorStories } from './operator-stories.ts'
 import { recordStories } from './record-stories.ts'
 import type { Story } from './story.ts'
 import { trainingStories } from './training-stories.ts'
+import { upkeepStories } from './upkeep-stories.ts'
 
 const NOON = Date.UTC(2026, 4, 12, 12, 4)
 const DAY = 86_400_000
@@ -50,6 +51,8 @@ const AT_REST: { readonly [Kind in Page['kind']]?: PageName } = {
   idle: 'desk',
   readers: 'readers',
   findings: 'findings',
+  diagnostics: 'diagnostics',
+  settings: 'settings',
 }
 
 function story(name: string, page: Page, rest: Partial<Snapshot> = {}): Story {
@@ -288,4 +291,5 @@ export const stories: readonly Story[] = [
   ...recordStories(story, session),
   ...operatorStories(story, ceremony),
   ...trainingStories(story, ceremony, simulation),
+  ...upkeepStories(story),
 ]

@@ -1,0 +1,87 @@
+/** The probes of the real terminal. */
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { lookAtCertificate } from '../../native/broker/certificate.ts'
+import { BrokerError, type BrokerTls, connectBroker } from '../../native/broker.ts'
+import { removePrivateFile, writePrivateFile } from '../../native/conversation/private-file.ts'
+import type { Readers } from '../../native/reader.ts'
+import type { Crypto } from '../../protocol/crypto.ts'
+import { problemOf } from '../ceremonies/problems.ts'
+import type { Snapshot } from '../contract/snapshot.ts'
+import type { GatewayConnection } from '../gateway-connection.ts'
+import { newTerminalId } from '../session/identity.ts'
+import type { Probes } from './probes.ts'
+
+const BROKER_MS = 4000
+const GATEWAY_MS = 4000
+/** More than a file system might keep in the folder itself. */
+const TRIAL_BYTES = 65_536
+
+export interface DeskProbesOptions {
+  readonly readers: Pick<Readers, 'status'>
+  readonly snapshot: () => Snapshot
+  readonly connection: Pick<GatewayConnection, 'gateway'>
+  readonly brokerUrl: string
+  readonly tls: BrokerTls | undefined
+  readonly crypto: Crypto
+  /** TESSERA_HOME/terminal */
+  readonly folder: string
+  /** package.json of the program as it is installed now. */
+  readonly manifest: string
+}
+
+export function createDeskProbes(options: DeskProbesOptions): Probes {
+  const { readers, snapshot, connection, brokerUrl, tls, crypto, folder, manifest } = options
+  return {
+    readers() {
+      const { desk, problem } = snapshot().readers
+      return { service: readers.status().service, desk, ...(problem && { problem }) }
+    },
+    async broker() {
+      if (snapshot().gateway.kind === 'online') return undefined
+      // A connection of its own, as an enrolment makes one, says best why there is none.
+      const trial = connectBroker({ url: brokerUrl, clientId: newTerminalId(crypto), session: 'clean', ...(tls && { tls }) })
+      try {
+        await trial.connected(BROKER_MS)
+        return undefined
+      } catch (error) {
+        if (error instanceof BrokerError) return error.kind
+        throw error
+      } finally {
+        await trial.close()
+      }
+    },
+    brokerCertificate: () => lookAtCertificate(brokerUrl, tls, BROKER_MS),
+    async gateway() {
+      const link = connection.gateway()?.link
+      if (link === undefined) return { kind: 'failed', problem: { code: 'not-enrolled' } }
+      const began = performance.now()
+      try {
+        const { time } = await link.greet(GATEWAY_MS)
+        const ms = performance.now() - began
+        return { kind: 'answered', ms, time, at: Date.now() - ms / 2 }
+      } catch (error) {
+        return { kind: 'failed', problem: problemOf(error) }
+      }
+    },
+    async terminalCertificate() {
+      const certificate = connection.gateway()?.certificate
+      return certificate && Date.parse(new X509Certificate(certificate).validTo)
+    },
+    async storage() {
+      const trial = join(folder, 'trial')
+      try {
+        await writePrivateFile(trial, new Uint8Array(TRIAL_BYTES))
+        await removePrivateFile(trial)
+        return undefined
+      } catch (error) {
+        return String((error as NodeJS.ErrnoException).code)
+      }
+    },
+    versions() {
+      const { version: installed }: { version?: unknown } = JSON.parse(readFileSync(manifest, 'utf8'))
+      return { running: snapshot().application.version, installed: String(installed) }
+    },
+  }
+}

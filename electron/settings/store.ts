@@ -1,0 +1,81 @@
+/** The settings while the program runs: what is in force, what the window shows of them, and how one is changed. */
+import {
+  SETTING_KEYS,
+  type SettingChange,
+  type SettingKey,
+  type Settings,
+  type SettingView,
+  settingOf,
+} from '../contract/settings.ts'
+import { controlOf } from './kinds.ts'
+import { keepSetting, type LoadedSettings, loadSettings, type SettingsPlaces } from './settings.ts'
+
+export interface SettingsStore {
+  /** In force now: what takes effect at once is as it was changed, the rest as it was at the start. */
+  values(): Settings
+  /** For the window; who may change what is decided by the terminal, which knows who is signed in. */
+  views(): readonly SettingView[]
+  /** Writes the file. Rejects where the file is damaged or cannot be written, or where the setting is fixed from outside. */
+  change(change: SettingChange): Promise<void>
+  /** Called after each change. */
+  subscribe(listener: () => void): void
+}
+
+/** Throws a SettingsError that names the key. */
+export function openSettings(places: SettingsPlaces): SettingsStore {
+  const atStart = loadSettings(places)
+  const listeners = new Set<() => void>()
+  let loaded = atStart
+
+  return {
+    values: () => inForce(atStart.values, loaded.values),
+    views: () => SETTING_KEYS.map((key) => viewOf(key, loaded, atStart.values)),
+    async change({ key, value }) {
+      if (isFixed(key, loaded)) throw new Error(`${key} is fixed from outside`)
+      await keepSetting(places.folder, key, value)
+      loaded = loadSettings(places)
+      for (const listener of listeners) listener()
+    },
+    subscribe: (listener) => void listeners.add(listener),
+  }
+}
+
+/** True where policy or environment decide, so that what the file says does not count. */
+export function isFixed(key: SettingKey, { sources }: Pick<LoadedSettings, 'sources'>): boolean {
+  return sources[key] === 'policy' || sources[key] === 'environment'
+}
+
+function inForce(atStart: Settings, now: Settings): Settings {
+  const values: Record<string, unknown> = { ...atStart }
+  for (const key of SETTING_KEYS) {
+    if (settingOf(key).effect === 'at-once') values[key] = now[key]
+  }
+  return values as Settings
+}
+
+function viewOf(key: SettingKey, { values, sources }: LoadedSettings, atStart: Settings): SettingView {
+  const { group, value: schema, change, effect } = settingOf(key)
+  const source = sources[key]
+  const control = change === 'nobody' ? undefined : controlOf(schema)
+  const lock = source === 'policy' || source === 'environment' ? source : control === undefined ? 'set-up' : undefined
+  return {
+    key,
+    group,
+    source,
+    shown: shownOf(key, values[key]),
+    ...(control === undefined ? {} : { control }),
+    ...(lock === undefined ? {} : { lock }),
+    ...(effect === 'restart' && values[key] !== atStart[key] ? { waits: true } : {}),
+  }
+}
+
+function shownOf(key: SettingKey, value: Settings[SettingKey]): SettingView['shown'] {
+  const { shows } = settingOf(key)
+  if (value === undefined || shows === 'presence') return { kind: value === undefined ? 'not-set' : 'set' }
+  return { kind: 'value', value: shows === 'address' && typeof value === 'string' ? withoutCredentials(value) : value }
+}
+
+/** A URL may carry a user name and a password in front of its host (RFC 3986 section 3.2.1). */
+function withoutCredentials(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//')
+}
