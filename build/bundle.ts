@@ -55,7 +55,12 @@ const BUNDLES: Readonly<Record<BundleName, BuildOptions>> = {
     // Each language is fetched by itself.
     splitting: true,
     chunkNames: 'renderer/chunks/[name]-[hash]',
-    entryPoints: { 'renderer/main': 'renderer/main.tsx', 'renderer/index': 'renderer/index.html' },
+    entryPoints: {
+      'renderer/main': 'renderer/main.tsx',
+      'renderer/index': 'renderer/index.html',
+      // Drawn in a window that nobody sees, and printed.
+      'renderer/slips': 'renderer/slips/slips.ts',
+    },
     plugins: [leaveOutOlderFonts()],
   },
 }

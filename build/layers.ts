@@ -49,7 +49,7 @@ const LAYERS: readonly Layer[] = [
   {
     place: 'electron/',
     imports: ['protocol/', 'native/', 'electron/'],
-    packages: ['electron', ...NATIVE_PACKAGES],
+    packages: ['electron', 'csv-parse', ...NATIVE_PACKAGES],
   },
   // What both sides of the IPC see runs in the window too.
   { place: 'electron/contract/', imports: ['electron/contract/', 'protocol/'], packages: PROTOCOL_PACKAGES },

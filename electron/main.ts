@@ -91,6 +91,7 @@ async function run(settings: SettingsStore): Promise<void> {
       block: async (session, guid) => (await services()).block(session, guid),
       openRecord: (login, show) => ready?.openRecord(login, show),
       addNote: async (session, note) => (await services()).addNote(session, note),
+      batch: async (command) => (await services()).batch(command),
       cardIn: (card) => ready?.cardIn(card),
       upkeep: (effect, tell) => upkeep(effect, tell),
     },

@@ -59,6 +59,11 @@ const SAFETY = {
   'referrer-policy': 'no-referrer',
 }
 
+/** A document that is in no file, under the same policy. */
+export function pageDocument(html: string): PageFile {
+  return { status: 200, headers: { ...SAFETY, 'content-type': 'text/html; charset=utf-8' }, body: Buffer.from(html) }
+}
+
 function notFound(): PageFile {
   return { status: 404, headers: { ...SAFETY, 'content-type': 'text/plain' }, body: Buffer.alloc(0) }
 }

@@ -7,6 +7,12 @@ import { app, safeStorage } from 'electron'
 import { BrokerError, type BrokerTls } from '../native/broker.ts'
 import { nodeCrypto } from '../native/crypto.ts'
 import { PcscReaders } from '../native/pcsc/client.ts'
+import { createBatchDesk } from './batch/batch-desk.ts'
+import { createBatchFile } from './batch/batch-file.ts'
+import { createBatchDialogs } from './batch/dialogs.ts'
+import { drawSlips } from './batch/slips-window.ts'
+import { withCard } from './ceremonies/card-access.ts'
+import { readGuid } from './ceremonies/card-identity.ts'
 import { changePin } from './ceremonies/change-pin.ts'
 import { CeremonyFailed, type Guide } from './ceremonies/guide.ts'
 import { login } from './ceremonies/login.ts'
@@ -124,11 +130,30 @@ export function createServices({ settings: store, folder, bundles, log, terminal
     facts: () => deskFacts({ snapshot: terminal.snapshot(), settings: store, folder, counters: link()?.counters() }),
     broke: (id, error) => log.error('check', { ...errorFields(error), where: id }),
   })
+  const batch = createBatchDesk({
+    file: createBatchFile({ path: join(folder, 'batch.json'), ...protection() }),
+    dialogs: createBatchDialogs((slips, format) => drawSlips(join(bundles, 'renderer'), slips, format)),
+    readers,
+    crypto: nodeCrypto,
+    link,
+    async register(card, registration, guide, unattended) {
+      const registered = await register(onlineDesk(guide), card, registration, unattended)
+      simulation.holderSeen(card.reader, nameOf(registered))
+      return registered
+    },
+    identify: (card) => withCard(readers, card, ({ piv }) => readGuid(piv)),
+    now: Date.now,
+    monotonic: () => performance.now(),
+    locale: () => terminal.snapshot().language.desk,
+    show: (view) => terminal.batchChanged(view),
+    onUnexpected: (where, error) => log.error(where, errorFields(error)),
+  })
   let closed = false
   let stopUsb: (() => void) | undefined
 
   function gatewayChanged(view: GatewayView): void {
     terminal.gatewayChanged(view)
+    batch.gatewayChanged(view)
     if (view.kind !== 'online') return
     void reports.flush()
     void notices.handBack()
@@ -206,7 +231,7 @@ export function createServices({ settings: store, folder, bundles, log, terminal
       terminal.readersChanged(readers.status())
       simulationChanged()
       stopUsb = watchUsbReaders((usb) => terminal.usbReadersChanged(usb))
-      await blocks.open()
+      await Promise.all([blocks.open(), batch.open()])
       try {
         const state = await gateway.open()
         if (state === 'not-enrolled' && settings.invitation !== undefined) await enrolByInvitation(settings.invitation)
@@ -264,10 +289,12 @@ export function createServices({ settings: store, folder, bundles, log, terminal
       }),
     openRecord: (login, show) => records.open(login, show),
     addNote: (session, note) => records.addNote(session, note),
+    batch: (command) => batch.perform(command),
     cardIn: (card) => cards.cardIn(card),
     async close() {
       closed = true
       stopUsb?.()
+      batch.close()
       await Promise.all([gateway.close(), readers.close(), blocks.close()])
     },
   }

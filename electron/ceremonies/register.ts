@@ -19,6 +19,7 @@ import { type CardSummary, readCard } from '../../protocol/piv/read-card.ts'
 import type { StepId } from '../contract/snapshot.ts'
 import { LinkError } from '../session/link.ts'
 import { type HeldCard, type Insertion, withCard } from './card-access.ts'
+import { expectNotBlocked } from './card-identity.ts'
 import { type CardCredential, credentialOf, proveByFirstLogin } from './card-login.ts'
 import type { OnlineDesk } from './desk.ts'
 import { CeremonyFailed } from './guide.ts'
@@ -34,6 +35,12 @@ export interface Registration {
   readonly role?: Role
   /** The registrar's session; absent for the first operator of a fresh gateway. */
   readonly session?: Uint8Array
+}
+
+/** What a batch wants of a registration, where nobody sits in front of the desk who could be asked. */
+export interface Unattended {
+  /** Resolves once it is kept which registration this is: before anything on the card is changed. */
+  begun(registration: Pick<Begun, 'registration' | 'guid'>): Promise<void>
 }
 
 export interface Registered {
@@ -59,8 +66,16 @@ const STEPS: readonly StepId[] = [
   'prove',
 ]
 
-/** Rejects with CeremonyCancelled or CeremonyFailed; after 'registration-interrupted' the same card goes on where it stopped. */
-export function register(desk: OnlineDesk, insertion: Insertion, registration: Registration): Promise<Registered> {
+/**
+ * Rejects with CeremonyCancelled or CeremonyFailed; after 'registration-interrupted' the same card goes on where it stopped.
+ * Unattended, only a blank card is taken, or one that a registration has left half made.
+ */
+export function register(
+  desk: OnlineDesk,
+  insertion: Insertion,
+  registration: Registration,
+  unattended?: Unattended,
+): Promise<Registered> {
   const { guide, readers, link } = desk
   const { person } = registration
   guide.begin('register', STEPS)
@@ -70,11 +85,13 @@ export function register(desk: OnlineDesk, insertion: Insertion, registration: R
       guide.step('read-card')
       const summary = await readCard(card.piv)
       const kind = classify(desk, summary)
+      if (unattended !== undefined) await expectForNobody(desk, summary, kind)
       const cipher = summary.managementKeyAlgorithm ?? (kind === 'linked' ? '3DES' : await card.piv.managementKeyAlgorithm())
       const begun = await link.request('register.begin', beginRequest(desk, insertion, registration, summary, kind, cipher))
       if ((begun.mode === 'link') !== (kind === 'linked')) throw new LinkError('malformed-answer')
       const progress = { changed: false }
       try {
+        await unattended?.begun(begun)
         if (kind === 'linked') await linkCard(desk, card, summary)
         else await personalise(desk, card, { summary, begun, cipher, progress })
       } catch (error) {
@@ -99,6 +116,12 @@ function classify({ trust }: OnlineDesk, { certificate }: CardSummary): CardKind
     default:
       return certificate satisfies never
   }
+}
+
+/** A card that somebody uses is named for what it is and left alone. */
+async function expectForNobody(desk: OnlineDesk, { guid }: CardSummary, kind: CardKind): Promise<void> {
+  if (kind === 'linked') throw new CeremonyFailed({ code: 'card-not-blank' })
+  await expectNotBlocked(desk, guid)
 }
 
 function beginRequest(

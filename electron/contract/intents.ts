@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { findingKindSchema } from '../../protocol/messages/finding-operations.ts'
 import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
+import { batchActionSchema } from './batch.ts'
 import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
 import { PAGE_NAMES } from './pages.ts'
 import { NOTE_MAX_LENGTH } from './record.ts'
@@ -44,6 +45,8 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('unblock') }),
   /** Opens a page of the navigation; the desk is what lies under all of them. */
   v.strictObject({ kind: v.literal('show'), page: v.picklist(PAGE_NAMES) }),
+  /** On the page of the batch. */
+  v.strictObject({ kind: v.literal('batch'), action: batchActionSchema }),
   /** `search`: a card's number or a reader's name; all readers where absent. */
   v.strictObject({ kind: v.literal('show-readers'), search: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(120))) }),
   /** For a supervisor: of one kind, or of all. */

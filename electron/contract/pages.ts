@@ -7,6 +7,7 @@ export type PageNeeds = Role | 'nobody'
 /** In the order of the navigation. docs/architecture.md tells how one is added. */
 export const PAGES = {
   desk: 'nobody',
+  batch: 'registrar',
   readers: 'desk',
   findings: 'supervisor',
   /** Only where simulated cards are in use. */

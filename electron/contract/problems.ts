@@ -72,6 +72,18 @@ export const PROBLEMS = [
   'storage-full',
   'program-replaced',
   'check-failed',
+  // Batches of cards.
+  'batch-file-unreadable',
+  'batch-file-empty',
+  'batch-file-too-large',
+  'batch-file-too-long',
+  'batch-file-encoding',
+  'batch-file-columns',
+  'batch-file-not-written',
+  'batch-unwritten',
+  'batch-damaged',
+  'batch-slips-failed',
+  'batch-card-asks',
   'unexpected',
   ...REFUSALS,
 ] as const

@@ -5,6 +5,7 @@
 import type { ListedFinding } from '../../protocol/messages/finding-operations.ts'
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
+import type { BatchView } from './batch.ts'
 import type { DiagnosticsView } from './diagnostics.ts'
 import type { LanguageView } from './languages.ts'
 import type { NavigationView } from './pages.ts'
@@ -93,6 +94,8 @@ export type Page =
   | { readonly kind: 'session'; readonly session: SessionView }
   /** A card, or the session with it, is stopped: intents 'unblock' (where `canUnblock`) and 'dismiss'. */
   | { readonly kind: 'blocked'; readonly block: BlockView }
+  /** Cards for many people, one after another: intent 'batch'. */
+  | { readonly kind: 'batch'; readonly batch: BatchView }
   /** Intents 'show-readers', 'show-more' and 'dismiss'. */
   | { readonly kind: 'readers'; readonly overview: ReadersOverview }
   /** What is in it stands in `simulation`. Intents 'simulate-exercise' and 'dismiss'. */

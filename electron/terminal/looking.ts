@@ -3,6 +3,7 @@ import { includesRole } from '../../protocol/messages/operations.ts'
 import type { PageName } from '../contract/pages.ts'
 import type { Problem } from '../contract/problems.ts'
 import { CHART_HOURS } from '../contract/snapshot.ts'
+import { openBatch } from './batch.ts'
 import { type Next, to, waiting, without } from './moves.ts'
 import { lacking, resting } from './navigation.ts'
 import type { AskedLook, FindingKind, LookAnswer, LookQuestion, Overview } from './overview.ts'
@@ -36,9 +37,12 @@ export function look(state: State, command: LookCommand, now: number): Next | un
 type AtRest = State & { readonly over: RestActivity }
 
 function open(state: AtRest, page: PageName, now: number): Next | undefined {
+  const { over, ...bare } = state
   switch (page) {
     case 'desk':
-      return to(state.activity.kind === 'looking' ? left(state, state.activity) : state)
+      return to({ ...bare, activity: over })
+    case 'batch':
+      return openBatch(bare)
     case 'readers':
       return openReaders(state)
     case 'findings':

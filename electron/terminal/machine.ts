@@ -7,6 +7,7 @@ import type { ReadersStatus } from '../../native/reader.ts'
 import { includesRole } from '../../protocol/messages/operations.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { Step, StepId } from '../contract/snapshot.ts'
+import { batchChanged, batchCommanded, batchWithFreshCard, intoBatch, leftBatch } from './batch.ts'
 import {
   approved,
   blockBehind,
@@ -64,7 +65,8 @@ export function transition(state: State, event: TerminalEvent, now: number): Tra
   const next = apply(state, event, now)
   if (next === undefined) return { state, effects: [], accepted: false }
   const settled = beginWithFreshCard(next.state)
-  return { state: forgetPersonLanguage(settled.state), effects: [...next.effects, ...settled.effects], accepted: true }
+  const ended = leftBatch(state, { ...settled, effects: [...next.effects, ...settled.effects] })
+  return { ...ended, state: forgetPersonLanguage(ended.state), accepted: true }
 }
 
 /** Undefined where a command is out of place. */
@@ -110,6 +112,8 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
       return lookFailed(state, event.look, event.problem)
     case 'block-ended':
       return blockEnded(state, event.guid, event.problem)
+    case 'batch':
+      return batchChanged(state, event.view)
     case 'record':
       return recordChanged(state, event.session, event.record)
     case 'note-ended':
@@ -189,6 +193,7 @@ function startsWithCard(state: State): boolean {
 
 function beginWithFreshCard(state: State): Next {
   if (state.fresh === undefined) return to(state)
+  if (state.activity.kind === 'batch') return batchWithFreshCard(state)
   if (state.activity.kind === 'ceremony' && state.activity.stage.kind === 'insert')
     return start(state, state.activity.request, state.fresh)
   if (!startsWithCard(state)) return to(state)
@@ -268,7 +273,7 @@ function loggedIn(
     if (result.role === undefined) {
       return to(failed(state, { code: 'not-an-operator' }, stage.card), endOf(result.session, 'operator'))
     }
-    return signedIn(state, login, result.role, stage.card, now)
+    return intoBatch(signedIn(state, login, result.role, stage.card, now))
   }
   if (!isPresent(state.readers, stage.card)) {
     return to(failed(state, removed(stage.card), stage.card), endOf(result.session, 'card-removed'))
@@ -317,6 +322,8 @@ function commanded(state: State, command: Command, now: number): Next | undefine
       return blockCard(state, command)
     case 'block-seen':
       return state.blocking?.state.kind === 'working' ? undefined : to(without(state, 'blocking'))
+    case 'batch':
+      return batchCommanded(state, command.action)
     case 'show':
     case 'show-readers':
     case 'show-findings':
@@ -396,6 +403,7 @@ function dismissed(state: State): Next | undefined {
   if (state.activity.kind === 'blocked') return leaveBlock(state)
   // A card that was put in meanwhile begins now.
   if (state.activity.kind === 'looking') return to(left(state, state.activity))
+  if (state.activity.kind === 'batch') return to({ ...state, activity: waiting() })
   if (state.activity.kind !== 'ceremony') return undefined
   const { stage, request } = state.activity
   if (stage.kind !== 'done' && stage.kind !== 'failed') return undefined

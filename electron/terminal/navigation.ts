@@ -10,6 +10,7 @@ export function resting(state: State): RestActivity | undefined {
   if (locked !== undefined) return undefined
   if (activity.kind === 'looking') return activity.over
   if (activity.kind === 'enrolling') return activity
+  if (activity.kind === 'batch') return { kind: 'waiting' }
   const rests = activity.kind === 'waiting' && session === undefined && waitingPage(state).kind !== 'starting'
   return rests ? activity : undefined
 }
@@ -31,6 +32,7 @@ export function navigationOf(current: PageName, role: Role | undefined, simulate
 /** Undefined while something needs the person: then there is nothing beside it. */
 export function navigationView(state: State): NavigationView | undefined {
   if (resting(state) === undefined) return undefined
-  const current = state.activity.kind === 'looking' ? state.activity.view.of : 'desk'
-  return navigationOf(current, state.operator?.role, state.simulation !== undefined)
+  const { activity, operator, simulation } = state
+  const current = activity.kind === 'looking' ? activity.view.of : activity.kind === 'batch' ? 'batch' : 'desk'
+  return navigationOf(current, operator?.role, simulation !== undefined)
 }

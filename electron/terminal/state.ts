@@ -6,9 +6,11 @@
 import type { ReadersStatus } from '../../native/reader.ts'
 import type { BlockCause, Notice } from '../../protocol/messages/notices.ts'
 import type { Person, RequestBody, Role } from '../../protocol/messages/operations.ts'
+import type { BatchCommand } from '../batch/batch-desk.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
 import type { NewPinRequest, PinRequest } from '../ceremonies/guide.ts'
 import type { LoginOutcome } from '../ceremonies/login.ts'
+import type { BatchView } from '../contract/batch.ts'
 import type { Intent } from '../contract/intents.ts'
 import type { Language, LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
@@ -87,7 +89,7 @@ export interface CeremonyActivity {
 /** Nothing needs the person's card or PIN. */
 export type RestActivity = { readonly kind: 'waiting'; readonly problem?: Problem } | { readonly kind: 'enrolling' }
 
-export type Activity = RestActivity | CeremonyActivity | BlockedActivity | LookingActivity
+export type Activity = RestActivity | CeremonyActivity | BlockedActivity | LookingActivity | { readonly kind: 'batch' }
 
 /** Why a card, or the session with it, is stopped: what the block page is about. */
 export type Block = BlockedCard & {
@@ -189,6 +191,7 @@ export interface State {
   readonly strangers: readonly Insertion[]
   /** Findings that were told since a supervisor last looked. */
   readonly newFindings: number
+  readonly batch: BatchView
   /** The block that was asked for last at this desk. */
   readonly blocking?: Blocking
   readonly upkeep: UpkeepState
@@ -214,6 +217,7 @@ export const INITIAL_STATE: State = {
   strangers: [],
   newFindings: 0,
   upkeep: INITIAL_UPKEEP,
+  batch: { kind: 'none' },
 }
 
 /** An intent of the renderer, with PINs as bytes. */
@@ -250,6 +254,7 @@ export type TerminalEvent =
   | { readonly kind: 'looked'; readonly look: number; readonly answer: LookAnswer }
   | { readonly kind: 'look-failed'; readonly look: number; readonly problem: Problem }
   | { readonly kind: 'block-ended'; readonly guid: Uint8Array; readonly problem?: Problem }
+  | { readonly kind: 'batch'; readonly view: BatchView }
   /** `session` is the login's. */
   | { readonly kind: 'record'; readonly session: Uint8Array; readonly record: RecordReport | undefined }
   | { readonly kind: 'note-ended'; readonly session: Uint8Array; readonly problem?: Problem }
@@ -270,6 +275,7 @@ export type Effect =
   | { readonly kind: 'simulate'; readonly command: SimulationCommand; readonly operator?: Uint8Array }
   | { readonly kind: 'look'; readonly look: number; readonly question: LookQuestion }
   | { readonly kind: 'block'; readonly session: Uint8Array; readonly guid: Uint8Array }
+  | { readonly kind: 'batch'; readonly command: BatchCommand }
   /** It ends with 'end-session'. */
   | { readonly kind: 'open-record'; readonly session: Uint8Array; readonly operator?: Uint8Array }
   | { readonly kind: 'add-note'; readonly session: Uint8Array; readonly note: NewNote }

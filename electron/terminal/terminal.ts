@@ -6,8 +6,10 @@
 import type { ReadersStatus } from '../../native/reader.ts'
 import { utf8, wipe } from '../../protocol/bytes.ts'
 import type { Notice } from '../../protocol/messages/notices.ts'
+import type { BatchCommand } from '../batch/batch-desk.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
 import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
+import type { BatchView } from '../contract/batch.ts'
 import type { IntentReply } from '../contract/channels.ts'
 import type { Intent } from '../contract/intents.ts'
 import type { LanguageSetting } from '../contract/languages.ts'
@@ -55,6 +57,8 @@ export interface Drivers {
   openRecord(login: RecordLogin, show: ShowRecord): void
   /** Rejects with CeremonyFailed. */
   addNote(session: Uint8Array, note: NewNote): Promise<void>
+  /** Hands something on to the batch; what comes of it is told by `batchChanged`. */
+  batch(command: BatchCommand): Promise<void>
   /** The number of that card, where a ceremony has learned it; undefined before anything was driven. */
   cardIn(card: Insertion): Uint8Array | undefined
   /** Changes settings, makes checks, and tells what comes of it. */
@@ -94,6 +98,7 @@ export interface Terminal {
   /** After a change of settings: how they stand, and how long the desk may be left alone from now on. */
   settingsChanged(settings: readonly SettingView[], idleMs: number): void
   usbReadersChanged(usb: UsbReaders): void
+  batchChanged(view: BatchView): void
   /** A verified notice of the gateway's; `card` is where its card is in. What it ends has ended when this returns. */
   noticed(notice: Notice, card: Insertion | undefined): void
   /** What became of the PIN on a card whose notice wanted it blocked. */
@@ -177,6 +182,9 @@ export function createTerminal(options: TerminalOptions): Terminal {
         return
       case 'block':
         void block(effect.session, effect.guid)
+        return
+      case 'batch':
+        void guarded('batch', () => drivers.batch(effect.command))
         return
       case 'open-record': {
         const { kind: _, ...login } = effect
@@ -350,6 +358,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       dispatch({ kind: 'upkeep', event: { kind: 'settings', settings } })
     },
     usbReadersChanged: (usb) => void dispatch({ kind: 'usb', usb }),
+    batchChanged: (view) => void dispatch({ kind: 'batch', view }),
     noticed: (notice, card) => void dispatch(card === undefined ? { kind: 'notice', notice } : { kind: 'notice', notice, card }),
     pinBlockedOnCard: (guid, done) => void dispatch({ kind: 'pin-blocked-on-card', guid, done }),
     async close() {

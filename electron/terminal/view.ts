@@ -40,6 +40,7 @@ function pageOf(state: State): Page {
   }
   if (activity.kind === 'blocked') return { kind: 'blocked', block: blockView(state, activity.block) }
   if (activity.kind === 'looking') return lookPage(state, activity)
+  if (activity.kind === 'batch') return { kind: 'batch', batch: state.batch }
   if (state.session !== undefined) return { kind: 'session', session: sessionView(state.session) }
   return waitingPage(state)
 }

@@ -10,6 +10,7 @@ import type { Texts } from '../locales/texts.ts'
 import type { Speech } from '../store/speech.ts'
 import type { TerminalState } from '../store/terminal-store.ts'
 import { Blocked } from './Blocked.tsx'
+import { Batch } from './batch/Batch.tsx'
 import { Ceremony } from './Ceremony.tsx'
 import { Diagnostics } from './Diagnostics.tsx'
 import { Enrol } from './Enrol.tsx'
@@ -110,6 +111,8 @@ function PageView({ snapshot }: { readonly snapshot: Snapshot }) {
       return <Session session={page.session} snapshot={snapshot} />
     case 'blocked':
       return <Blocked block={page.block} />
+    case 'batch':
+      return <Batch batch={page.batch} snapshot={snapshot} />
     case 'readers':
       return <Readers overview={page.overview} snapshot={snapshot} />
     case 'training':

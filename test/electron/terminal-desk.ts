@@ -1,4 +1,5 @@
 /** A terminal whose readers, gateway and ceremonies the test plays itself. */
+import type { BatchCommand } from '../../electron/batch/batch-desk.ts'
 import type { Insertion } from '../../electron/ceremonies/card-access.ts'
 import { CeremonyCancelled, type Guide } from '../../electron/ceremonies/guide.ts'
 import type { Intent } from '../../electron/contract/intents.ts'
@@ -77,6 +78,7 @@ export function createDesk(
   const knownCards = new Map<string, Uint8Array>()
   const keptLanguages: string[] = []
   const upkeep: UpkeepEffect[] = []
+  const batchCommands: BatchCommand[] = []
   const terminal = createTerminal({
     application: { version: '1.0.0', electron: '0' },
     language: {
@@ -101,6 +103,7 @@ export function createDesk(
       addNote: (session, note) =>
         new Promise((resolve, reject) => notes.push({ session: session[0] ?? 0, note, resolve, reject })),
       upkeep: async (effect) => void upkeep.push(effect),
+      batch: async (command) => void batchCommands.push(command),
       cardIn: (card) => knownCards.get(`${card.reader} ${card.insertions}`),
     },
   })
@@ -133,6 +136,7 @@ export function createDesk(
     unexpected,
     keptLanguages,
     upkeep,
+    batchCommands,
     insert: (reader = 'A') => set(reader, { kind: 'card', atr }, true),
     mute: (reader = 'A') => set(reader, { kind: 'mute' }, true),
     pull: (reader = 'A') => set(reader, { kind: 'empty' }, false),

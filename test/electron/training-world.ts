@@ -98,6 +98,7 @@ export class TrainingWorld {
         block: async () => undefined,
         openRecord: () => undefined,
         addNote: async () => undefined,
+        batch: async () => undefined,
         cardIn: (card) => cards.cardIn(card),
         upkeep: async () => undefined,
       },

@@ -21,7 +21,7 @@ const words = (text: string): string =>
   text
     .replace(/\{\w+\}/g, '')
     .replace(
-      /\b(?:Tessera|PC\/SC|PIV|USB|PIN|PUK|Debian|Ubuntu|Linux|Windows|Smart Card|pcscd|libpcsclite1|libccid|polkit|P-256|P-384)\b/g,
+      /\b(?:Tessera|PC\/SC|PIV|USB|PIN|PUK|Debian|Ubuntu|Linux|Windows|Smart Card|pcscd|libpcsclite1|libccid|CSV|UTF-8|PDF|polkit|P-256|P-384)\b/g,
       '',
     )
 

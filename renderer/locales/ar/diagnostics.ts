@@ -83,7 +83,8 @@ export const diagnostics = {
   'problem.terminal-certificate-expiring.title': 'تنتهي شهادة هذه الطرفية خلال شهر',
   'problem.terminal-certificate-expiring.remedy': 'أخبر مسؤول النظام: رمز دعوة جديد يجدّدها.',
   'problem.terminal-certificate-expired.title': 'انتهت صلاحية شهادة هذه الطرفية',
-  'problem.terminal-certificate-expired.remedy': 'اطلب من مسؤول النظام رمز دعوة جديدًا. حتى ذلك الحين لا يمكن إلا تغيير الرقم السري.',
+  'problem.terminal-certificate-expired.remedy':
+    'اطلب من مسؤول النظام رمز دعوة جديدًا. حتى ذلك الحين لا يمكن إلا تغيير الرقم السري.',
   'problem.clock-wrong.title': 'ساعة هذا الحاسوب خاطئة',
   'problem.clock-wrong.remedy': 'دع الحاسوب يضبط ساعته بنفسه (مزامنة الوقت). الأوقات في النافذة مأخوذة منها.',
   'problem.storage-unwritable.title': 'لا يستطيع Tessera الكتابة في مجلده',

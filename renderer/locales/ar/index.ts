@@ -1,6 +1,7 @@
 /** The texts in Arabic: formal; six plural forms; Latin names and codes are isolated by texts.ts. */
 
 import type { Table } from '../texts.ts'
+import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
 import { navigation } from './navigation.ts'
@@ -14,6 +15,7 @@ export const ar: Table<Intl.LDMLPluralRule> = {
   ...problems,
   ...operators,
   ...training,
+  ...batch,
   ...blocking,
   ...navigation,
   ...records,

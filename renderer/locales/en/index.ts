@@ -3,6 +3,7 @@
  * Problems have a `title` (what happened) and a `remedy` (what to do) under the code of electron/contract/problems.ts:
  * they live in problems.ts beside this file, because they are many.
  */
+import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
 import { navigation } from './navigation.ts'
@@ -19,6 +20,7 @@ export const en = {
   ...records,
   ...settings,
   ...diagnostics,
+  ...batch,
   ...blocking,
   ...navigation,
 

@@ -1,6 +1,7 @@
 /** The texts in Spanish: formal address; whoever works at the desk carries a “tarjeta de servicio”. */
 
 import type { Table } from '../texts.ts'
+import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
 import { navigation } from './navigation.ts'
@@ -14,6 +15,7 @@ export const es: Table<'one' | 'many' | 'other'> = {
   ...problems,
   ...operators,
   ...training,
+  ...batch,
   ...blocking,
   ...navigation,
   ...records,

@@ -1,6 +1,7 @@
 /** The texts in Hindi: formal address; English words where a desk says them in English (card, PIN, login). */
 
 import type { Table } from '../texts.ts'
+import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
 import { navigation } from './navigation.ts'
@@ -14,6 +15,7 @@ export const hi: Table<'one' | 'other'> = {
   ...problems,
   ...operators,
   ...training,
+  ...batch,
   ...blocking,
   ...navigation,
   ...records,
