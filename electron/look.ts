@@ -5,7 +5,7 @@ import type { GatewayLink } from './session/link.ts'
 import type { LookAnswer, LookQuestion } from './terminal/overview.ts'
 
 /** Rejects with LinkError or RefusedError. */
-export function look(link: GatewayLink, question: LookQuestion): Promise<LookAnswer> {
+export function look(link: GatewayLink, question: Exclude<LookQuestion, { of: 'activity' }>): Promise<LookAnswer> {
   switch (question.of) {
     case 'readers':
       return lookForReaders(link, question)

@@ -92,6 +92,7 @@ async function run(settings: SettingsStore): Promise<void> {
       openRecord: (login, show) => ready?.openRecord(login, show),
       addNote: async (session, note) => (await services()).addNote(session, note),
       batch: async (command) => (await services()).batch(command),
+      watch: (before, after, outcome) => ready?.watch(before, after, outcome),
       cardIn: (card) => ready?.cardIn(card),
       upkeep: (effect, tell) => upkeep(effect, tell),
     },

@@ -7,6 +7,7 @@ import { app, safeStorage } from 'electron'
 import { BrokerError, type BrokerTls } from '../native/broker.ts'
 import { nodeCrypto } from '../native/crypto.ts'
 import { PcscReaders } from '../native/pcsc/client.ts'
+import { createRecorder } from './activity/recorder.ts'
 import { createBatchDesk } from './batch/batch-desk.ts'
 import { createBatchFile } from './batch/batch-file.ts'
 import { createBatchDialogs } from './batch/dialogs.ts'
@@ -148,6 +149,13 @@ export function createServices({ settings: store, folder, bundles, log, terminal
     show: (view) => terminal.batchChanged(view),
     onUnexpected: (where, error) => log.error(where, errorFields(error)),
   })
+  const activity = createRecorder({
+    folder: join(folder, 'activity'),
+    now: Date.now,
+    monotonic: () => performance.now(),
+    cardIn: (card) => cards.cardIn(card),
+    onUnwritten: (error) => log.error('activity-unwritten', errorFields(error)),
+  })
   let closed = false
   let stopUsb: (() => void) | undefined
 
@@ -231,6 +239,7 @@ export function createServices({ settings: store, folder, bundles, log, terminal
       terminal.readersChanged(readers.status())
       simulationChanged()
       stopUsb = watchUsbReaders((usb) => terminal.usbReadersChanged(usb))
+      void activity.open()
       await Promise.all([blocks.open(), batch.open()])
       try {
         const state = await gateway.open()
@@ -282,7 +291,12 @@ export function createServices({ settings: store, folder, bundles, log, terminal
       }
     },
     simulate: (command, operator) => trainingDesk.perform(command, operator),
-    look: (question) => asking(async (asked) => look(asked, question)),
+    look: async (question) => {
+      if (question.of !== 'activity') return asking(async (asked) => look(asked, question))
+      const { failing, ...found } = await activity.find(question.filter, question.from)
+      return { of: 'activity', found, failing }
+    },
+    watch: (before, after, outcome) => activity.watch(before, after, outcome),
     block: (session, guid) =>
       asking(async (asked) => {
         await asked.request('card.block', { session, guid })

@@ -8,6 +8,7 @@ import { wipe } from '../../protocol/bytes.ts'
 import type { LoginPurpose, LoginResult } from '../../protocol/messages/operations.ts'
 import { SLOT } from '../../protocol/piv/constants.ts'
 import { PivError } from '../../protocol/piv/errors.ts'
+import type { LoginParts } from '../contract/activity.ts'
 import type { Problem } from '../contract/problems.ts'
 import { type HeldCard, type Insertion, withCard } from './card-access.ts'
 import { expectNotBlocked, readGuid } from './card-identity.ts'
@@ -21,6 +22,7 @@ export interface LoginOutcome {
   readonly result: LoginResult
   /** From the last digit to the session, in milliseconds. */
   readonly loginMs: number
+  readonly parts: LoginParts
 }
 
 /** Rejects with CeremonyCancelled or CeremonyFailed. */
@@ -29,16 +31,20 @@ export function login(
   insertion: Insertion,
   purpose: 'holder' | 'operator' | 'approval',
 ): Promise<LoginOutcome> {
-  const { guide, readers } = desk
+  const { guide, readers, monotonic } = desk
+  const startedAt = monotonic()
   guide.begin(purpose === 'operator' ? 'sign-in' : 'login', ['read-card', 'enter-pin', 'verify'])
   return failingWell(insertion.reader, () =>
     withCard(readers, insertion, async (card) => {
+      const connectedAt = monotonic()
       guide.step('read-card')
       expectReachable(desk)
       await card.piv.select()
       const credential = await readCredential(card.piv)
       const guid = await identify(desk, insertion, card, credential)
-      const outcome = await proveWithPin(desk, card, { credential, guid }, purpose)
+      const before = { connect: connectedAt - startedAt, read: monotonic() - connectedAt }
+      const { result, loginMs, parts } = await proveWithPin(desk, card, { credential, guid }, purpose)
+      const outcome = { result, loginMs, parts: { ...parts, ...before } }
       desk.cards.seen(insertion, outcome.result.card.guid)
       // An approval opens no session.
       if (purpose !== 'approval') desk.link.opened(outcome.result.session)
@@ -69,13 +75,16 @@ export interface ProvingCard {
   readonly guid: Uint8Array | undefined
 }
 
+/** What follows the last digit. The signature counts with the way to the reader and back, which it shares with VERIFY. */
+type ProvingParts = Omit<LoginParts, 'connect' | 'read'>
+
 /** The part that a registration by link has too: PIN entry until it is right, and the handshake. */
 export async function proveWithPin(
   desk: OnlineDesk,
   card: HeldCard,
   { credential, guid }: ProvingCard,
   purpose: LoginPurpose,
-): Promise<LoginOutcome> {
+): Promise<Omit<LoginOutcome, 'parts'> & { readonly parts: ProvingParts }> {
   const { guide, monotonic } = desk
   const ahead = new LoginAhead(() => beginCardLogin(desk, credential, purpose), monotonic)
   let problem: Problem | undefined
@@ -93,12 +102,21 @@ export async function proveWithPin(
         guide.step('verify')
         // Before the PIN goes to the card: a gateway that is away costs no try.
         handshake = await ahead.ready()
+        const readyAt = monotonic()
         const { signature, verifyMs, signMs } = await verifyAndSign(card, pin, credential, handshake.digest)
+        const signedAt = monotonic()
         ahead.take()
         // The card is done with: it forgets the PIN while the gateway's answer is on its way.
         void card.release()
         const result = await handshake.finish(signature, { verifyMs, signMs, emptyMs, reader: card.reader.slice(0, 128) })
-        return { result, loginMs: monotonic() - enteredAt }
+        const finishedAt = monotonic()
+        const parts = {
+          handshake: readyAt - enteredAt,
+          verify: verifyMs,
+          sign: signedAt - readyAt - verifyMs,
+          gateway: finishedAt - signedAt,
+        }
+        return { result, loginMs: finishedAt - enteredAt, parts }
       } catch (error) {
         const retriesLeft = triesAfter(error)
         if (retriesLeft !== undefined && handshake !== undefined && guid !== undefined) {

@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import { findingKindSchema } from '../../protocol/messages/finding-operations.ts'
 import { personSchema, ROLES } from '../../protocol/messages/operations.ts'
+import { ACTIVITY_KINDS, ACTIVITY_OUTCOMES } from './activity.ts'
 import { batchActionSchema } from './batch.ts'
 import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
 import { PAGE_NAMES } from './pages.ts'
@@ -51,6 +52,14 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('show-readers'), search: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(120))) }),
   /** For a supervisor: of one kind, or of all. */
   v.strictObject({ kind: v.literal('show-findings'), only: v.optional(findingKindSchema) }),
+  /** What happened at this desk, `from` so many newer rows on. */
+  v.strictObject({
+    kind: v.literal('show-activity'),
+    only: v.optional(v.picklist(ACTIVITY_KINDS)),
+    outcome: v.optional(v.picklist(ACTIVITY_OUTCOMES)),
+    search: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(48))),
+    from: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000))),
+  }),
   /** The next page of what is shown. */
   v.strictObject({ kind: v.literal('show-more') }),
   /** The language of the desk, from now on. */

@@ -9,6 +9,7 @@ export const PAGES = {
   desk: 'nobody',
   batch: 'registrar',
   readers: 'desk',
+  activity: 'desk',
   findings: 'supervisor',
   /** Only where simulated cards are in use. */
   training: 'desk',

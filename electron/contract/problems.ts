@@ -84,6 +84,8 @@ export const PROBLEMS = [
   'batch-damaged',
   'batch-slips-failed',
   'batch-card-asks',
+  // This computer.
+  'activity-not-kept',
   'unexpected',
   ...REFUSALS,
 ] as const

@@ -5,6 +5,7 @@
 import type { ListedFinding } from '../../protocol/messages/finding-operations.ts'
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
+import type { ActivityOverview } from './activity.ts'
 import type { BatchView } from './batch.ts'
 import type { DiagnosticsView } from './diagnostics.ts'
 import type { LanguageView } from './languages.ts'
@@ -100,6 +101,8 @@ export type Page =
   | { readonly kind: 'readers'; readonly overview: ReadersOverview }
   /** What is in it stands in `simulation`. Intents 'simulate-exercise' and 'dismiss'. */
   | { readonly kind: 'training' }
+  /** Intents 'show-activity' and 'dismiss'. */
+  | { readonly kind: 'activity'; readonly overview: ActivityOverview }
   /** Intents 'show-findings', 'show-more', 'block-card' and 'dismiss'. */
   | { readonly kind: 'findings'; readonly overview: FindingsOverview }
   /** Intents 'set-setting' and 'dismiss'. */

@@ -1,8 +1,9 @@
 /** Draws what an operator looks at. */
 import { includesRole } from '../../protocol/messages/operations.ts'
+import type { ActivityOverview } from '../contract/activity.ts'
 import { CHART_HOURS, type FindingsOverview, type FindingView, type Page, type ReadersOverview } from '../contract/snapshot.ts'
 import { cardNumber } from './card-number.ts'
-import type { FindingsLook, ReadersLook } from './overview.ts'
+import type { ActivityFound, ActivityLook, FindingsLook, ReadersLook } from './overview.ts'
 import type { LookingActivity, State } from './state.ts'
 import { diagnosticsView, settingsPage } from './upkeep.ts'
 
@@ -20,6 +21,8 @@ export function lookPage(state: State, { view, state: progress }: LookingActivit
       return { kind: 'diagnostics', diagnostics: diagnosticsView(state) }
     case 'settings':
       return { kind: 'settings', page: settingsPage(state) }
+    case 'activity':
+      return { kind: 'activity', overview: activityOverview(view, progress) }
     default:
       return view satisfies never
   }
@@ -49,6 +52,13 @@ function findingsOverview(view: FindingsLook, progress: LookingActivity['state']
     ...(only && { only }),
     ...progressOf(progress, view.next),
   }
+}
+
+const NOTHING_FOUND: ActivityFound = { rows: [], from: 0, matches: 0, kept: 0, timings: { last: [], count: 0 } }
+
+function activityOverview({ filter, found, failing }: ActivityLook, progress: LookingActivity['state']): ActivityOverview {
+  const problem = progress.kind === 'failed' ? progress.problem : failing ? ({ code: 'activity-not-kept' } as const) : undefined
+  return { filter, ...(found ?? NOTHING_FOUND), state: progress.kind, ...(problem && { problem }) }
 }
 
 function findingView({ card, evidence, ...finding }: FindingsLook['findings'][number]): FindingView {

@@ -1,5 +1,6 @@
 /** The state machine's part for the pages of the navigation: how each is opened, filled and left. */
 import { includesRole } from '../../protocol/messages/operations.ts'
+import type { ActivityFilter } from '../contract/activity.ts'
 import type { PageName } from '../contract/pages.ts'
 import type { Problem } from '../contract/problems.ts'
 import { CHART_HOURS } from '../contract/snapshot.ts'
@@ -10,7 +11,7 @@ import type { AskedLook, FindingKind, LookAnswer, LookQuestion, Overview } from 
 import type { Command, LookingActivity, RestActivity, State } from './state.ts'
 import { isChecking, runChecks } from './upkeep.ts'
 
-type LookCommand = Extract<Command, { kind: 'show' | 'show-readers' | 'show-findings' | 'show-more' }>
+type LookCommand = Extract<Command, { kind: 'show' | 'show-readers' | 'show-findings' | 'show-activity' | 'show-more' }>
 
 const HOUR_MS = 3_600_000
 
@@ -26,6 +27,10 @@ export function look(state: State, command: LookCommand, now: number): Next | un
       return openReaders(at, command.search)
     case 'show-findings':
       return openFindings(at, now, command.only)
+    case 'show-activity': {
+      const { kind: _, from = 0, ...filter } = command
+      return openActivity(at, filter, from)
+    }
     case 'show-more':
       return more(state)
     default:
@@ -56,6 +61,8 @@ function open(state: AtRest, page: PageName, now: number): Next | undefined {
       // Who opens it wants to know now.
       return isChecking(state.upkeep) ? to(next) : runChecks(next)
     }
+    case 'activity':
+      return openActivity(state, {}, 0)
     default:
       return page satisfies never
   }
@@ -66,7 +73,9 @@ function openReaders(state: AtRest, search = ''): Next | undefined {
   if (operator === undefined) return undefined
   const view = { of: 'readers', search, places: [] } as const
   // Who is no supervisor sees the readers of this desk, for which nobody has to be asked.
-  return includesRole(operator.role, 'supervisor') ? ask(state, view, operator.session) : to(shown(state, view, 'ready'))
+  return includesRole(operator.role, 'supervisor')
+    ? ask(state, view, questionOf(view, operator.session))
+    : to(shown(state, view, 'ready'))
 }
 
 function openFindings(state: AtRest, now: number, only?: FindingKind): Next | undefined {
@@ -75,15 +84,24 @@ function openFindings(state: AtRest, now: number, only?: FindingKind): Next | un
   // Whole hours, as the gateway counts them; the present one is the last.
   const since = (Math.floor(now / HOUR_MS) - CHART_HOURS + 1) * HOUR_MS
   const view = { of: 'findings', findings: [], hours: [], since, ...(only && { only }) } as const
-  return ask({ ...state, newFindings: 0 }, view, operator.session)
+  return ask({ ...state, newFindings: 0 }, view, questionOf(view, operator.session))
+}
+
+function openActivity(state: AtRest, filter: ActivityFilter, from: number): Next | undefined {
+  if (lacking('activity', state.operator?.role) !== undefined) return undefined
+  const { activity } = state
+  // Turning a page or typing leaves the rows until the next ones are there.
+  const before = activity.kind === 'looking' && activity.view.of === 'activity' ? activity.view : undefined
+  const view = { of: 'activity', filter, failing: false, ...(before?.found && { found: before.found }) } as const
+  return ask(state, view, { of: 'activity', filter, from })
 }
 
 function more(state: State): Next | undefined {
   const { activity, operator } = state
   if (activity.kind !== 'looking' || operator === undefined) return undefined
   const { view } = activity
-  if (activity.state.kind === 'loading' || view.next === undefined) return undefined
-  return ask({ ...state, over: activity.over }, view, operator.session)
+  if (activity.state.kind === 'loading' || view.of === 'activity' || view.next === undefined) return undefined
+  return ask({ ...state, over: activity.over }, view, questionOf(view, operator.session))
 }
 
 /** Back to what the page lay over. A card that was put in meanwhile begins then. */
@@ -103,9 +121,9 @@ function shown({ over, ...state }: AtRest, view: Overview, kind: 'loading' | 're
   return { ...state, lastLook: number, activity: { kind: 'looking', over, look: number, view, state: { kind } } }
 }
 
-function ask(state: AtRest, view: AskedLook, session: Uint8Array): Next {
+function ask(state: AtRest, view: Overview, question: LookQuestion): Next {
   const next = shown(state, view, 'loading')
-  return to(next, { kind: 'look', look: next.lastLook, question: questionOf(view, session) })
+  return to(next, { kind: 'look', look: next.lastLook, question })
 }
 
 function questionOf(view: AskedLook, session: Uint8Array): LookQuestion {
@@ -149,6 +167,7 @@ function withAnswer(view: Overview, answer: LookAnswer): Overview | undefined {
       ...(answer.next === undefined ? {} : { next: answer.next }),
     }
   }
+  if (view.of === 'activity' && answer.of === 'activity') return { ...view, found: answer.found, failing: answer.failing }
   return undefined
 }
 

@@ -327,6 +327,7 @@ function commanded(state: State, command: Command, now: number): Next | undefine
     case 'show':
     case 'show-readers':
     case 'show-findings':
+    case 'show-activity':
     case 'show-more':
       return look(state, command, now)
     case 'add-note':

@@ -1,6 +1,10 @@
 /** What a supervisor may look at: the questions to the gateway and what has been answered so far. */
 import type { ListedFinding } from '../../protocol/messages/finding-operations.ts'
 import type { AnswerBody, Place } from '../../protocol/messages/operations.ts'
+import type { ActivityFilter, ActivityOverview } from '../contract/activity.ts'
+
+/** What the Activity page is told of one page of rows. */
+export type ActivityFound = Pick<ActivityOverview, 'rows' | 'from' | 'matches' | 'kept' | 'timings'>
 
 export type FindingKind = ListedFinding['kind']
 
@@ -32,7 +36,17 @@ export interface OwnLook {
 
 /** What the gateway is asked for. */
 export type AskedLook = ReadersLook | FindingsLook
-export type Overview = AskedLook | OwnLook
+
+export interface ActivityLook {
+  readonly of: 'activity'
+  readonly filter: ActivityFilter
+  /** Stays while the next answer is awaited; absent before the first. */
+  readonly found?: ActivityFound
+  /** What happens now is not kept on disk. */
+  readonly failing: boolean
+}
+
+export type Overview = AskedLook | ActivityLook | OwnLook
 
 /** `session` is the supervisor's; `after` and `before` are the `next` of the page before. */
 export type LookQuestion =
@@ -44,6 +58,8 @@ export type LookQuestion =
       readonly before?: number
       readonly since: number
     }
+  /** Of this machine: nobody else is asked. */
+  | { readonly of: 'activity'; readonly filter: ActivityFilter; readonly from: number }
 
 export type LookAnswer =
   | { readonly of: 'readers'; readonly places: readonly Place[]; readonly next?: string }
@@ -54,3 +70,4 @@ export type LookAnswer =
       readonly hours?: FindingsLook['hours']
       readonly next?: number
     }
+  | { readonly of: 'activity'; readonly found: ActivityFound; readonly failing: boolean }

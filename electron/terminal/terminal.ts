@@ -59,6 +59,8 @@ export interface Drivers {
   addNote(session: Uint8Array, note: NewNote): Promise<void>
   /** Hands something on to the batch; what comes of it is told by `batchChanged`. */
   batch(command: BatchCommand): Promise<void>
+  /** Sees each change of the state before the window does; `outcome` is of a ceremony that ended with it. Must not throw. */
+  watch(before: State, after: State, outcome: Outcome | undefined): void
   /** The number of that card, where a ceremony has learned it; undefined before anything was driven. */
   cardIn(card: Insertion): Uint8Array | undefined
   /** Changes settings, makes checks, and tells what comes of it. */
@@ -130,11 +132,12 @@ export function createTerminal(options: TerminalOptions): Terminal {
   function dispatch(event: TerminalEvent): boolean {
     if (closed) return false
     const next = transition(state, event, now())
-    const changed = next.state !== state
+    const before = state
     state = next.state
+    if (state !== before) drivers.watch(before, state, event.kind === 'ended' ? event.outcome : undefined)
     // The session of a pulled card ends at the gateway before anything is drawn.
     for (const effect of next.effects) perform(effect)
-    if (changed) publish()
+    if (state !== before) publish()
     return next.accepted
   }
 

@@ -1,5 +1,6 @@
 /** Findings over the last days, drawn: one bar for six hours. The same as a table, for who would rather read or listen. */
 import { useId } from 'react'
+import { niceTop } from './chart-scale.ts'
 import { useTexts } from './context.ts'
 
 interface Props {
@@ -28,12 +29,6 @@ function barsOf({ since, counts }: Props): readonly Bar[] {
     bars.push({ at: since + hour * HOUR_MS, count })
   }
   return bars
-}
-
-/** The line that the highest bar stays under: 1, 2 or 5 times a power of ten, so that it can be read. */
-function niceTop(highest: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, highest)))
-  return ([1, 2, 5, 10].find((step) => step * power >= highest) ?? 10) * power
 }
 
 export function FindingsChart(props: Props) {

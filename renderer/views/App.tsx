@@ -9,6 +9,7 @@ import { useTerminal, useTexts, WindowContext } from '../components/context.ts'
 import type { Texts } from '../locales/texts.ts'
 import type { Speech } from '../store/speech.ts'
 import type { TerminalState } from '../store/terminal-store.ts'
+import { Activity } from './Activity.tsx'
 import { Blocked } from './Blocked.tsx'
 import { Batch } from './batch/Batch.tsx'
 import { Ceremony } from './Ceremony.tsx'
@@ -117,6 +118,8 @@ function PageView({ snapshot }: { readonly snapshot: Snapshot }) {
       return <Readers overview={page.overview} snapshot={snapshot} />
     case 'training':
       return <Training simulation={snapshot.simulation} />
+    case 'activity':
+      return <Activity overview={page.overview} />
     case 'findings':
       return <Findings overview={page.overview} snapshot={snapshot} />
     case 'settings':

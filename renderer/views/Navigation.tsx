@@ -1,5 +1,5 @@
 /** The way to the window's pages. What a role may not open stands there all the same, with the reason. */
-import { GraduationCap, House, Layers, Lock, type LucideIcon, Radar, Settings, Stethoscope, Usb } from 'lucide-react'
+import { Activity, GraduationCap, House, Layers, Lock, type LucideIcon, Radar, Settings, Stethoscope, Usb } from 'lucide-react'
 import { useId } from 'react'
 import type { NavigationEntry, NavigationView, PageName } from '../../electron/contract/pages.ts'
 import { useTerminal, useTexts } from '../components/context.ts'
@@ -8,6 +8,7 @@ const ICONS: { readonly [Page in PageName]: LucideIcon } = {
   desk: House,
   batch: Layers,
   readers: Usb,
+  activity: Activity,
   findings: Radar,
   training: GraduationCap,
   diagnostics: Stethoscope,

@@ -55,10 +55,15 @@ describe('login', () => {
     const card = await registeredCard()
     await world.login(world.insert(card), { pins: [PIN] })
     const guide = personGuide({ pins: [PIN] })
-    const { result, loginMs } = await login(world.desk(guide), world.insert(card), 'holder')
+    const { result, loginMs, parts } = await login(world.desk(guide), world.insert(card), 'holder')
     expect(result.holder).toMatchObject(somebody(people))
     expect(result.last?.site).toBe('Desk 1')
     expect(loginMs).toBeGreaterThan(0)
+    // What follows the last digit is told in full: nothing of it is in no part.
+    const { connect, read, handshake, verify, sign, gateway } = parts
+    expect(handshake + verify + sign + gateway).toBeCloseTo(loginMs, 6)
+    for (const ms of [connect, read, handshake, verify, sign, gateway]) expect(ms).toBeGreaterThanOrEqual(0)
+    expect(Math.min(connect + read, verify + sign, gateway)).toBeGreaterThan(0)
     expect(guide.steps).toEqual(['read-card', 'enter-pin', 'verify'])
     expect(guide.typed.map(toHex)).toEqual(['000000000000'])
   })

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createDesk, loginResult, settle } from './terminal-desk.ts'
+import { createDesk, loginResult, PARTS, settle } from './terminal-desk.ts'
 
 const LOCKED = { kind: 'locked', operator: { givenName: 'Ada', familyName: 'Lovelace' } }
 
@@ -15,7 +15,7 @@ type Desk = ReturnType<typeof createDesk>
 async function signInAgain(desk: Desk, result = loginResult(3, 'supervisor'), reader = 'A'): Promise<void> {
   desk.insert(reader)
   expect(desk.run().request).toEqual({ kind: 'sign-in' })
-  desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 10 } })
+  desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 10, parts: PARTS } })
   await settle()
 }
 
@@ -110,7 +110,7 @@ describe('the operator’s own card', () => {
     await signInAgain(desk, loginResult(1, 'desk'))
     expect(desk.page()).toEqual({ kind: 'idle' })
     desk.insert('B')
-    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 1, parts: PARTS } })
     await settle()
     desk.pull('A')
     expect(desk.page()).toEqual(LOCKED)
@@ -128,7 +128,7 @@ describe('the operator’s own card', () => {
     const login = desk.run()
     desk.unplug('A')
     expect(desk.page()).toEqual(LOCKED)
-    login.resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 1 } })
+    login.resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 1, parts: PARTS } })
     await settle()
     expect(desk.page()).toEqual(LOCKED)
     expect(desk.endedSessions).toEqual([
@@ -142,7 +142,7 @@ describe('the operator’s own card', () => {
     desk.online()
     desk.insert()
     desk.pull()
-    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, 'desk'), loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, 'desk'), loginMs: 1, parts: PARTS } })
     await settle()
     expect(desk.page()).toEqual(LOCKED)
     expect(desk.endedSessions).toEqual([{ session: 1, reason: 'card-removed' }])

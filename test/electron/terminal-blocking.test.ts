@@ -5,7 +5,7 @@ import type { Intent } from '../../electron/contract/intents.ts'
 import type { ProblemCode } from '../../electron/contract/problems.ts'
 import { toHex } from '../../protocol/bytes.ts'
 import type { Notice } from '../../protocol/messages/notices.ts'
-import { createDesk, loginResult, passOn, settle } from './terminal-desk.ts'
+import { createDesk, loginResult, PARTS, passOn, settle } from './terminal-desk.ts'
 
 const GUID = loginResult(2).card.guid
 const OPERATOR = new Uint8Array(16).fill(0xaa)
@@ -28,7 +28,7 @@ async function workingDesk() {
   desk.online()
   desk.insert()
   const result = { ...loginResult(1, 'supervisor'), card: { guid: OPERATOR, expiresAt: 1 } }
-  desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 1 } })
+  desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 1, parts: PARTS } })
   await settle()
   desk.pull()
   return desk
@@ -77,7 +77,7 @@ describe('a block', () => {
     const desk = await workingDesk()
     desk.insert()
     const result = { ...loginResult(2), at: 10_000_000 }
-    desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 1, parts: PARTS } })
     await settle()
     desk.terminal.noticed(block({ at: 10_000_000 - 60_001 }), { reader: 'A', insertions: 2 })
     expect(desk.page().kind).toBe('session')
@@ -101,7 +101,7 @@ describe('a block', () => {
     const desk = await workingDesk()
     desk.insert()
     desk.terminal.noticed(block(), { reader: 'A', insertions: 2 })
-    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 1, parts: PARTS } })
     await settle()
     expect(desk.endedSessions).toContainEqual({ session: 2, reason: 'blocked' })
     expect(desk.page().kind).toBe('blocked')
@@ -111,7 +111,7 @@ describe('a block', () => {
     const desk = await workingDesk()
     desk.insert()
     const result = { ...loginResult(3), card: { guid: OTHER, expiresAt: 1 } }
-    desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 1, parts: PARTS } })
     await settle()
     desk.terminal.noticed(block({ guid: OPERATOR }), undefined)
     expect(desk.endedSessions).toEqual([
@@ -226,7 +226,7 @@ describe('unblocking', () => {
     const desk = createDesk()
     desk.online()
     desk.insert('B')
-    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, 'supervisor'), loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, 'supervisor'), loginMs: 1, parts: PARTS } })
     await settle()
     desk.insert('A')
     desk.run().reject(new CeremonyFailed({ code: 'card-blocked' }))

@@ -14,7 +14,7 @@ import type {
   SessionEndReason,
   SimulationCommand,
 } from '../../electron/terminal/state.ts'
-import { createTerminal } from '../../electron/terminal/terminal.ts'
+import { createTerminal, type Drivers } from '../../electron/terminal/terminal.ts'
 import type { UpkeepEffect } from '../../electron/terminal/upkeep-state.ts'
 import type { ReaderState, ReaderStatus, ServiceState } from '../../native/reader.ts'
 import { toHex } from '../../protocol/bytes.ts'
@@ -48,6 +48,9 @@ export interface AskedNote {
   reject(error: Error): void
 }
 
+/** A login's time, as far as these tests need one. */
+export const PARTS = { connect: 1, read: 2, handshake: 0, verify: 3, sign: 4, gateway: 5 }
+
 export function loginResult(number: number, role?: Role): LoginResult {
   return {
     session: new Uint8Array(16).fill(number),
@@ -79,6 +82,7 @@ export function createDesk(
   const keptLanguages: string[] = []
   const upkeep: UpkeepEffect[] = []
   const batchCommands: BatchCommand[] = []
+  const watchers: Drivers['watch'][] = []
   const terminal = createTerminal({
     application: { version: '1.0.0', electron: '0' },
     language: {
@@ -104,6 +108,9 @@ export function createDesk(
         new Promise((resolve, reject) => notes.push({ session: session[0] ?? 0, note, resolve, reject })),
       upkeep: async (effect) => void upkeep.push(effect),
       batch: async (command) => void batchCommands.push(command),
+      watch: (...change) => {
+        for (const watcher of watchers) watcher(...change)
+      },
       cardIn: (card) => knownCards.get(`${card.reader} ${card.insertions}`),
     },
   })
@@ -137,6 +144,7 @@ export function createDesk(
     keptLanguages,
     upkeep,
     batchCommands,
+    watch: (watcher: Drivers['watch']) => void watchers.push(watcher),
     insert: (reader = 'A') => set(reader, { kind: 'card', atr }, true),
     mute: (reader = 'A') => set(reader, { kind: 'mute' }, true),
     pull: (reader = 'A') => set(reader, { kind: 'empty' }, false),
@@ -166,13 +174,13 @@ export function createDesk(
     intent: (intent: Intent) => terminal.intent(intent).accepted,
     async signIn(role: Role = 'supervisor') {
       desk.insert()
-      desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, role), loginMs: 10 } })
+      desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, role), loginMs: 10, parts: PARTS } })
       await settle()
       desk.pull()
     },
     async logIn() {
       desk.insert()
-      desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 12 } })
+      desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 12, parts: PARTS } })
       await settle()
     },
   }

@@ -5,7 +5,7 @@ import { CeremonyFailed } from '../../electron/ceremonies/guide.ts'
 import type { Intent } from '../../electron/contract/intents.ts'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
 import type { Notice } from '../../protocol/messages/notices.ts'
-import { createDesk, loginResult, type Run, settle } from './terminal-desk.ts'
+import { createDesk, loginResult, PARTS, type Run, settle } from './terminal-desk.ts'
 
 type Desk = ReturnType<typeof createDesk>
 
@@ -42,6 +42,8 @@ const intent = fc.constantFrom<Intent>(
   { kind: 'show', page: 'findings' },
   { kind: 'show-readers' },
   { kind: 'show-findings' },
+  { kind: 'show', page: 'activity' },
+  { kind: 'show-activity', only: 'login', from: 50 },
   { kind: 'show-more' },
   { kind: 'set-language', language: 'ar' },
   { kind: 'set-person-language', language: 'hi' },
@@ -69,10 +71,13 @@ function end(world: World, run: Run | undefined, how: number): void {
   world.ended.add(run)
   switch (how) {
     case 0:
-      run.resolve({ kind: 'logged-in', login: { result: loginResult(world.desk.runs.length, 'supervisor'), loginMs: 1 } })
+      run.resolve({
+        kind: 'logged-in',
+        login: { result: loginResult(world.desk.runs.length, 'supervisor'), loginMs: 1, parts: PARTS },
+      })
       break
     case 1:
-      run.resolve({ kind: 'logged-in', login: { result: loginResult(world.desk.runs.length), loginMs: 1 } })
+      run.resolve({ kind: 'logged-in', login: { result: loginResult(world.desk.runs.length), loginMs: 1, parts: PARTS } })
       break
     case 2:
       run.resolve({ kind: 'finished', result: { kind: 'pin-changed' } })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { CeremonyFailed } from '../../electron/ceremonies/guide.ts'
-import { createDesk, loginResult, passOn, settle } from './terminal-desk.ts'
+import { createDesk, loginResult, PARTS, passOn, settle } from './terminal-desk.ts'
 
 const PERSON = { givenName: 'Grace', familyName: 'Hopper', reference: 'C-2' }
 
@@ -82,7 +82,7 @@ describe('sign-in and login', () => {
     expect(desk.intent({ kind: 'submit-pin', pin: '123456' })).toBe(true)
     expect(await pin).toEqual(new TextEncoder().encode('123456'))
     expect(desk.prompt()).toEqual({ kind: 'working' })
-    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, 'desk'), loginMs: 9 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, 'desk'), loginMs: 9, parts: PARTS } })
     await settle()
     expect(desk.page()).toEqual({ kind: 'idle' })
     expect(desk.terminal.snapshot().operator).toEqual({ givenName: 'Ada', familyName: 'Lovelace', role: 'desk', since: 1000 })
@@ -145,7 +145,7 @@ describe('sign-in and login', () => {
     await desk.signIn()
     desk.insert()
     desk.pull()
-    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 1, parts: PARTS } })
     await settle()
     expect(desk.prompt()).toEqual({ kind: 'failed', problem: { code: 'card-removed', reader: 'A' }, canRetry: true })
     expect(desk.endedSessions).toEqual([{ session: 2, reason: 'card-removed' }])
@@ -155,7 +155,7 @@ describe('sign-in and login', () => {
     const desk = createDesk()
     desk.online()
     desk.insert()
-    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(4), loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(4), loginMs: 1, parts: PARTS } })
     await settle()
     expect(desk.prompt()).toMatchObject({ kind: 'failed', problem: { code: 'not-an-operator' }, canRetry: false })
     expect(desk.endedSessions).toEqual([{ session: 4, reason: 'operator' }])
@@ -264,7 +264,7 @@ describe('registration and PIN update', () => {
     const desk = createDesk()
     desk.online()
     desk.insert()
-    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, 'registrar'), loginMs: 1 } })
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(1, 'registrar'), loginMs: 1, parts: PARTS } })
     await settle()
     expect(desk.intent({ kind: 'register', person: PERSON })).toBe(true)
     expect(desk.page()).toEqual({

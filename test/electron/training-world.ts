@@ -99,6 +99,7 @@ export class TrainingWorld {
         openRecord: () => undefined,
         addNote: async () => undefined,
         batch: async () => undefined,
+        watch: () => undefined,
         cardIn: (card) => cards.cardIn(card),
         upkeep: async () => undefined,
       },

@@ -1,6 +1,7 @@
 /** The texts in Arabic: formal; six plural forms; Latin names and codes are isolated by texts.ts. */
 
 import type { Table } from '../texts.ts'
+import { activity } from './activity.ts'
 import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
@@ -18,6 +19,7 @@ export const ar: Table<Intl.LDMLPluralRule> = {
   ...batch,
   ...blocking,
   ...navigation,
+  ...activity,
   ...records,
   ...settings,
   ...diagnostics,

@@ -3,6 +3,7 @@ export const navigation = {
   'navigation.label': 'الصفحات',
   'navigation.desk': 'المكتب',
   'navigation.readers': 'القارئات',
+  'navigation.activity': 'النشاط',
   'navigation.findings': 'الملاحظات',
   'navigation.diagnostics': 'التشخيص',
   'navigation.settings': 'الإعدادات',

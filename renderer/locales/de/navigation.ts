@@ -3,6 +3,7 @@ export const navigation = {
   'navigation.label': 'Seiten',
   'navigation.desk': 'Schalter',
   'navigation.readers': 'Kartenleser',
+  'navigation.activity': 'Verlauf',
   'navigation.findings': 'Befunde',
   'navigation.diagnostics': 'Diagnose',
   'navigation.settings': 'Einstellungen',

@@ -3,6 +3,8 @@
  * Problems have a `title` (what happened) and a `remedy` (what to do) under the code of electron/contract/problems.ts:
  * they live in problems.ts beside this file, because they are many.
  */
+
+import { activity } from './activity.ts'
 import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
@@ -23,6 +25,7 @@ export const en = {
   ...batch,
   ...blocking,
   ...navigation,
+  ...activity,
 
   'app.name': 'Tessera',
   'app.main': 'What to do now',

@@ -3,6 +3,7 @@ export const navigation = {
   'navigation.label': 'Pages',
   'navigation.desk': 'Desk',
   'navigation.readers': 'Readers',
+  'navigation.activity': 'Activity',
   'navigation.findings': 'Findings',
   'navigation.diagnostics': 'Diagnostics',
   'navigation.settings': 'Settings',

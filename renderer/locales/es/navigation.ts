@@ -3,6 +3,7 @@ export const navigation = {
   'navigation.label': 'Páginas',
   'navigation.desk': 'Puesto',
   'navigation.readers': 'Lectores',
+  'navigation.activity': 'Actividad',
   'navigation.findings': 'Hallazgos',
   'navigation.diagnostics': 'Diagnóstico',
   'navigation.settings': 'Ajustes',

@@ -3,6 +3,7 @@ export const navigation = {
   'navigation.label': 'Pages',
   'navigation.desk': 'Poste',
   'navigation.readers': 'Lecteurs',
+  'navigation.activity': 'Activité',
   'navigation.findings': 'Constats',
   'navigation.diagnostics': 'Diagnostic',
   'navigation.settings': 'Réglages',

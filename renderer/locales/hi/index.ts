@@ -1,6 +1,7 @@
 /** The texts in Hindi: formal address; English words where a desk says them in English (card, PIN, login). */
 
 import type { Table } from '../texts.ts'
+import { activity } from './activity.ts'
 import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
@@ -18,6 +19,7 @@ export const hi: Table<'one' | 'other'> = {
   ...batch,
   ...blocking,
   ...navigation,
+  ...activity,
   ...records,
   ...settings,
   ...diagnostics,

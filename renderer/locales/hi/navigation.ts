@@ -3,6 +3,7 @@ export const navigation = {
   'navigation.label': 'पृष्ठ',
   'navigation.desk': 'डेस्क',
   'navigation.readers': 'रीडर',
+  'navigation.activity': 'गतिविधि',
   'navigation.findings': 'निष्कर्ष',
   'navigation.diagnostics': 'जाँच',
   'navigation.settings': 'सेटिंग',

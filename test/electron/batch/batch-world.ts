@@ -111,6 +111,7 @@ export class BatchWorld {
         addNote: async () => undefined,
         upkeep: async () => undefined,
         batch: (command) => desk.perform(command),
+        watch: () => undefined,
         cardIn: () => undefined,
       },
     })

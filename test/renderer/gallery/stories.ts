@@ -12,6 +12,7 @@ import type {
 } from '../../../electron/contract/snapshot.ts'
 import { navigationOf } from '../../../electron/terminal/navigation.ts'
 import type { Texts } from '../../../renderer/locales/texts.ts'
+import { activityStories } from './activity-stories.ts'
 import { blockingStories } from './blocking-stories.ts'
 import { operatorStories } from './operator-stories.ts'
 import { recordStories } from './record-stories.ts'
@@ -50,6 +51,7 @@ const AT_REST: { readonly [Kind in Page['kind']]?: PageName } = {
   'sign-in': 'desk',
   idle: 'desk',
   readers: 'readers',
+  activity: 'activity',
   findings: 'findings',
   diagnostics: 'diagnostics',
   settings: 'settings',
@@ -290,6 +292,7 @@ export const stories: readonly Story[] = [
   ...blockingStories(story, ceremony),
   ...recordStories(story, session),
   ...operatorStories(story, ceremony),
+  ...activityStories(story),
   ...trainingStories(story, ceremony, simulation),
   ...upkeepStories(story),
 ]

@@ -1,0 +1,119 @@
+/** Watches the terminal and writes its journal. Names stay in memory, and only until another operator comes or this one goes. */
+import { join } from 'node:path'
+import { equalConstantTime, fromHex } from '../../protocol/bytes.ts'
+import type { Insertion } from '../ceremonies/card-access.ts'
+import type { ActivityFilter, ActivityRow, LoginParts } from '../contract/activity.ts'
+import { runningStage } from '../terminal/moves.ts'
+import type { ActivityFound } from '../terminal/overview.ts'
+import type { Outcome, State } from '../terminal/state.ts'
+import type { ActivityEntry } from './entry.ts'
+import { type Happening, happenings } from './happenings.ts'
+import { createJournal } from './journal.ts'
+import { findActivity } from './pages.ts'
+import { newReferenceKey, openReferenceKey, referenceOf } from './references.ts'
+
+export interface RecorderOptions {
+  /** TESSERA_HOME/terminal/activity */
+  readonly folder: string
+  now(): number
+  /** Milliseconds of a clock that nobody sets. */
+  monotonic(): number
+  cardIn(card: Insertion): Uint8Array | undefined
+  onUnwritten(error: unknown): void
+}
+
+export interface Recorder {
+  /** Reads what was kept before. Never rejects. */
+  open(): Promise<void>
+  /** Called with each change of the terminal's state; `outcome` is of a ceremony that ended with it. */
+  watch(before: State, after: State, outcome: Outcome | undefined): void
+  /** Once everything that was seen is in. */
+  find(filter: ActivityFilter, from: number): Promise<ActivityFound & { readonly failing: boolean }>
+}
+
+export function createRecorder(options: RecorderOptions): Recorder {
+  const journal = createJournal(options)
+  /** By the entry itself, because the journal's places move when it drops its oldest. */
+  const names = new Map<ActivityEntry, NonNullable<Happening['name']>>()
+  let key: Promise<Uint8Array> | undefined
+  let startedAt = 0
+  let sessionAt = 0
+  let written: Promise<unknown> = Promise.resolve()
+
+  /** Without a key on disk the references hold until the program ends. */
+  const keyOf = (): Promise<Uint8Array> => {
+    key ??= openReferenceKey(join(options.folder, 'references.key')).catch((error) => {
+      options.onUnwritten(error)
+      return newReferenceKey()
+    })
+    return key
+  }
+
+  async function write(happening: Happening, at: number, tookMs: number | undefined): Promise<void> {
+    const { guid, name, parts, loginMs, ...rest } = happening
+    const entry: ActivityEntry = {
+      at,
+      ...rest,
+      ...(guid && { card: referenceOf(await keyOf(), guid) }),
+      ...(tookMs === undefined ? {} : { tookMs: tenth(tookMs) }),
+      ...(loginMs === undefined ? {} : { loginMs: tenth(loginMs) }),
+      ...(parts && { parts: tenths(parts) }),
+    }
+    if (name !== undefined) names.set(entry, name)
+    await journal.append(entry)
+  }
+
+  return {
+    open: () => journal.open(),
+    watch(before, after, outcome) {
+      const clock = options.monotonic()
+      const ran = runningStage(before) !== undefined
+      if (!sameOperator(before, after)) written = written.then(() => names.clear())
+      const seen = happenings(before, after, outcome, options.cardIn)
+      const took = (kind: Happening['kind']) => (kind === 'card-pulled' ? clock - sessionAt : ran ? clock - startedAt : undefined)
+      for (const happening of seen) {
+        const [at, tookMs] = [options.now(), happening.kind === 'block' ? undefined : took(happening.kind)]
+        written = written.then(() => write(happening, at, tookMs))
+      }
+      if (after.lastRun !== before.lastRun) startedAt = clock
+      if (before.session === undefined && after.session !== undefined) sessionAt = clock
+    },
+    async find({ search = '', ...filter }, from) {
+      await journal.open()
+      await written
+      const entries = journal.entries()
+      const found = findActivity(entries, filter, await wantedCard(search), from, (index) => nameAt(entries, index))
+      return { ...found, failing: journal.isFailing() }
+    },
+  }
+
+  function nameAt(entries: readonly ActivityEntry[], index: number): ActivityRow['name'] {
+    const entry = entries[index]
+    return entry && names.get(entry)
+  }
+
+  /** A whole card number is looked for by its reference; anything else is the beginning of one. */
+  async function wantedCard(search: string): Promise<string> {
+    const typed = search.replace(/[\s-]/g, '')
+    const reference = /^[0-9a-f]{32}$/i.test(typed) ? referenceOf(await keyOf(), fromHex(typed.toLowerCase())) : typed
+    return reference.replace('-', '').toUpperCase()
+  }
+}
+
+function sameOperator({ operator: a }: State, { operator: b }: State): boolean {
+  return a === b || (a !== undefined && b !== undefined && equalConstantTime(a.session, b.session))
+}
+
+const tenth = (ms: number): number => Math.max(0, Math.round(ms * 10) / 10)
+
+function tenths(parts: LoginParts): LoginParts {
+  const { connect, read, handshake, verify, sign, gateway } = parts
+  return {
+    connect: tenth(connect),
+    read: tenth(read),
+    handshake: tenth(handshake),
+    verify: tenth(verify),
+    sign: tenth(sign),
+    gateway: tenth(gateway),
+  }
+}

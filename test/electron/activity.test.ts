@@ -1,0 +1,229 @@
+/** What the journal is told of a desk at work, driven through the terminal itself, and what its page is told again. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ActivityEntry } from '../../electron/activity/entry.ts'
+import { findActivity } from '../../electron/activity/pages.ts'
+import { createRecorder, type Recorder } from '../../electron/activity/recorder.ts'
+import { CeremonyFailed } from '../../electron/ceremonies/guide.ts'
+import { ACTIVITY_PAGE } from '../../electron/contract/activity.ts'
+import type { Notice } from '../../protocol/messages/notices.ts'
+import { createDesk, loginResult, PARTS, passOn, settle } from './terminal-desk.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tessera-activity-'))
+})
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+type Desk = ReturnType<typeof createDesk>
+const NUMBER = '000102030405060708090a0b0c0d0e0f'
+
+function record(desk: Desk, clock = { ms: 0 }): Recorder {
+  const recorder = createRecorder({
+    folder,
+    now: () => 1000,
+    monotonic: () => clock.ms,
+    cardIn: () => undefined,
+    onUnwritten: (error) => {
+      throw error
+    },
+  })
+  desk.watch((before, after, outcome) => recorder.watch(before, after, outcome))
+  return recorder
+}
+const rowsOf = async (recorder: Recorder) => (await recorder.find({}, 0)).rows
+/** The latest first, as words. */
+const told = async (recorder: Recorder) =>
+  (await rowsOf(recorder)).map(({ kind, outcome, code }) => [kind, outcome, code].filter(Boolean).join(' '))
+
+async function onDuty(role: 'desk' | 'supervisor' = 'supervisor') {
+  const desk = createDesk()
+  desk.online()
+  const clock = { ms: 0 }
+  const recorder = record(desk, clock)
+  await desk.signIn(role)
+  return { desk, recorder, clock }
+}
+
+describe('a row', () => {
+  test('of a login says how long it took and what its time went into; of a card that is pulled, how long the session lasted', async () => {
+    const { desk, recorder, clock } = await onDuty()
+    clock.ms = 1000
+    desk.insert()
+    clock.ms = 6000
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(2), loginMs: 12, parts: PARTS } })
+    await settle()
+    clock.ms = 66_000
+    desk.pull()
+    const [pulled, login, signIn] = await rowsOf(recorder)
+    expect(pulled).toMatchObject({ kind: 'card-pulled', tookMs: 60_000, reader: 'A' })
+    expect(login).toMatchObject({ kind: 'login', outcome: 'done', tookMs: 5000, loginMs: 12, reader: 'A', at: 1000 })
+    expect(pulled?.card).toBe(login?.card)
+    expect(signIn).toMatchObject({ kind: 'sign-in', outcome: 'done' })
+    const { timings } = await recorder.find({}, 0)
+    expect(timings).toEqual({ last: [{ at: 1000, parts: PARTS }], median: { parts: PARTS, totalMs: 15 }, count: 1 })
+  })
+
+  test('of a ceremony that failed has its code, and one that was called off has none', async () => {
+    const { desk, recorder } = await onDuty()
+    desk.insert()
+    desk.run().reject(new CeremonyFailed({ code: 'gateway-silent' }))
+    await settle()
+    desk.pull()
+    desk.intent({ kind: 'dismiss' })
+    desk.insert()
+    const asked = desk.run().guide.askPin({ retriesLeft: 3 })
+    desk.intent({ kind: 'cancel' })
+    await passOn(desk.run(), asked)
+    expect(await told(recorder)).toEqual(['login cancelled', 'login failed gateway-silent', 'sign-in done'])
+  })
+
+  test('of a card that was taken out while the PIN was asked says so', async () => {
+    const { desk, recorder } = await onDuty()
+    desk.insert()
+    const asked = desk.run().guide.askPin({ retriesLeft: 3 })
+    desk.pull()
+    await passOn(desk.run(), asked)
+    expect((await told(recorder))[0]).toBe('login failed card-removed')
+  })
+
+  test('of a change of PIN, of a card that does not answer, and of who is no operator', async () => {
+    const { desk, recorder } = await onDuty()
+    desk.intent({ kind: 'change-pin' })
+    desk.insert()
+    desk.run().resolve({ kind: 'finished', result: { kind: 'pin-changed' } })
+    await settle()
+    desk.pull()
+    desk.intent({ kind: 'dismiss' })
+    desk.mute()
+    desk.pull()
+    desk.intent({ kind: 'dismiss' })
+    desk.intent({ kind: 'sign-out' })
+    desk.insert()
+    desk.run().resolve({ kind: 'logged-in', login: { result: loginResult(7), loginMs: 1, parts: PARTS } })
+    await settle()
+    expect(await told(recorder)).toEqual([
+      'sign-in failed not-an-operator',
+      'login failed card-mute',
+      'change-pin done',
+      'sign-in done',
+    ])
+  })
+
+  test('of a block: the one that a notice brings, and the one that is asked for here', async () => {
+    const { desk, recorder } = await onDuty()
+    desk.intent({ kind: 'block-card', card: 'e'.repeat(32) })
+    desk.blocks[0]?.resolve()
+    await settle()
+    desk.intent({ kind: 'block-seen' })
+    desk.intent({ kind: 'block-card', card: 'd'.repeat(32) })
+    desk.blocks[1]?.reject(new CeremonyFailed({ code: 'unknown-card' }))
+    await settle()
+    await desk.logIn()
+    const { guid } = loginResult(2).card
+    const notice: Notice = { kind: 'block', notice: new Uint8Array(16), at: 1, guid, cause: 'supervisor', blockPin: false }
+    desk.terminal.noticed(notice, { reader: 'A', insertions: 2 })
+    expect(await told(recorder)).toEqual([
+      'block done card-blocked',
+      'login done',
+      'block failed unknown-card',
+      'block done',
+      'sign-in done',
+    ])
+  })
+})
+
+describe('names', () => {
+  test('stand in no file, and no card’s number does', async () => {
+    const { desk, recorder } = await onDuty()
+    await desk.logIn()
+    await rowsOf(recorder)
+    const { holder, card } = loginResult(2)
+    for (const name of await readdir(folder)) {
+      const text = await readFile(join(folder, name), 'latin1')
+      for (const secret of [holder.givenName, holder.familyName, holder.reference, Buffer.from(card.guid).toString('hex')]) {
+        expect(text.toLowerCase()).not.toContain(secret.toLowerCase())
+      }
+    }
+  })
+
+  test('are shown to the operator who was there, and to nobody after', async () => {
+    const { desk, recorder } = await onDuty()
+    await desk.logIn()
+    expect((await rowsOf(recorder))[0]?.name).toEqual({
+      givenName: loginResult(2).holder.givenName,
+      familyName: loginResult(2).holder.familyName,
+    })
+    desk.pull()
+    desk.intent({ kind: 'sign-out' })
+    await desk.signIn('desk')
+    expect((await rowsOf(recorder)).filter(({ kind, name }) => kind === 'login' && name !== undefined)).toEqual([])
+  })
+})
+
+describe('a card', () => {
+  test('has the same reference after the next start, and is found by it or by its number', async () => {
+    const { desk, recorder } = await onDuty()
+    await desk.logIn()
+    const card = (await rowsOf(recorder))[0]?.card ?? ''
+    expect(card).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/)
+    const again = record(createDesk())
+    for (const search of [card, card.toLowerCase().slice(0, 6), NUMBER, '0001 0203 0405 0607 0809 0A0B 0C0D 0E0F']) {
+      expect((await again.find({ search }, 0)).matches).toBeGreaterThan(0)
+    }
+    expect((await again.find({ search: 'f'.repeat(32) }, 0)).matches).toBe(0)
+  })
+
+  test('has another reference at another desk', async () => {
+    const { desk, recorder } = await onDuty()
+    await desk.logIn()
+    const here = (await rowsOf(recorder))[0]?.card
+    await rm(join(folder, 'references.key'))
+    const other = createDesk()
+    other.online()
+    const elsewhere = record(other)
+    await other.signIn()
+    await other.logIn()
+    expect((await rowsOf(elsewhere))[0]?.card).not.toBe(here)
+  })
+})
+
+describe('a page', () => {
+  const entries = Array.from(
+    { length: 10_000 },
+    (_, at): ActivityEntry => ({
+      at,
+      kind: at % 3 === 0 ? 'login' : 'change-pin',
+      outcome: at % 10 === 0 ? 'failed' : 'done',
+      card: at % 100 === 0 ? 'K7QM-2F4X' : '0D9B-TTWC',
+      ...(at % 3 === 0 ? { parts: { ...PARTS, gateway: at } } : {}),
+    }),
+  )
+  const find = (filter: Parameters<typeof findActivity>[1], wanted: string, from: number) =>
+    findActivity(entries, filter, wanted, from, () => undefined)
+
+  test('holds the latest rows, few of many, and leads on to the oldest', () => {
+    const first = find({}, '', 0)
+    expect([first.rows.length, first.rows[0]?.at, first.matches, first.kept]).toEqual([ACTIVITY_PAGE, 9999, 10_000, 10_000])
+    expect(find({}, '', 9990).rows.map(({ at }) => at)).toEqual([9, 8, 7, 6, 5, 4, 3, 2, 1, 0])
+    expect(find({}, '', 20_000).rows).toEqual([])
+  })
+
+  test('holds what every filter lets through', () => {
+    const { rows, matches } = find({ only: 'login', outcome: 'failed' }, 'K7QM', 0)
+    expect(matches).toBe(34)
+    expect(rows.every(({ at }) => at % 300 === 0)).toBe(true)
+  })
+
+  test('draws the last 24 logins, the oldest first, and the medians of 200', () => {
+    const { last, median, count } = find({ only: 'change-pin' }, '', 0).timings
+    expect([last.length, last[0]?.at, last[23]?.at, count]).toEqual([24, 9930, 9999, 200])
+    // The 200 are 9402, 9405 ... 9999: an even number, whose median lies between the two in the middle.
+    expect(median?.parts.gateway).toBe(9700.5)
+    expect(median?.totalMs).toBe(9710.5)
+  })
+})
