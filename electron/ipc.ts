@@ -5,12 +5,12 @@
 import type { IpcMain, IpcMainInvokeEvent, WebContents, WebFrameMain } from 'electron'
 import * as v from 'valibot'
 import { CHANNELS, type IntentReply } from './contract/channels.ts'
-import { type Intent, intentSchema } from './contract/intents.ts'
+import { intentSchema, type WindowIntent } from './contract/intents.ts'
 import type { Snapshot } from './contract/snapshot.ts'
 
 export interface IpcTerminal {
   snapshot(): Snapshot
-  intent(intent: Intent): IntentReply
+  intent(intent: WindowIntent): IntentReply
 }
 
 export interface IpcOptions {

@@ -15,6 +15,7 @@ import { createLog, errorFields, type Log, logFileOf } from './settings/log.ts'
 import { policyPlaces, readPolicy } from './settings/policy.ts'
 import { openSettings, type SettingsStore } from './settings/store.ts'
 import { saveReport } from './shell/save-report.ts'
+import { createShell, showWindow } from './shell/shell.ts'
 import { createTerminal, type Terminal } from './terminal/terminal.ts'
 import { createUpkeep } from './upkeep.ts'
 import { denyLeaving, lockDown, openWindow, type TerminalWindow } from './window.ts'
@@ -112,11 +113,24 @@ async function run(settings: SettingsStore): Promise<void> {
     nativeTheme.themeSource = themeSource(settings)
     terminal.settingsChanged(settings.views(), idleMs(settings))
   }
+  const shell = createShell({
+    settings,
+    terminal,
+    window: window.browser,
+    onFailure: (where, error) => log.error(where, errorFields(error)),
+  })
   settings.subscribe(settingsChanged)
   settingsChanged()
   listenToWindow({
     ipcMain,
-    terminal,
+    terminal: {
+      snapshot: () => terminal.snapshot(),
+      intent(intent) {
+        if (intent.kind !== 'set-shell-texts') return terminal.intent(intent)
+        shell.speak(intent.texts)
+        return { accepted: true }
+      },
+    },
     origin: ORIGIN,
     contents: () => (window.browser.isDestroyed() ? undefined : window.browser.webContents),
     onRefused: (why) => log.error('ipc-refused', { kind: why }),
@@ -125,9 +139,7 @@ async function run(settings: SettingsStore): Promise<void> {
   log.info('start', { version: versionOf(bundles), kind: `electron ${process.versions.electron}` })
 
   app.on('second-instance', () => {
-    if (window.browser.isDestroyed()) return
-    if (window.browser.isMinimized()) window.browser.restore()
-    window.browser.focus()
+    showWindow(window.browser)
   })
   app.on('window-all-closed', () => app.quit())
   let closing = false
@@ -135,6 +147,7 @@ async function run(settings: SettingsStore): Promise<void> {
     if (closing) return
     closing = true
     event.preventDefault()
+    shell.close()
     void close(terminal, loaded, log).then(() => app.exit(0))
   })
 

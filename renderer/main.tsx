@@ -5,6 +5,7 @@ import '@fontsource-variable/noto-sans-devanagari/wght.css'
 import './design/index.css'
 import { createRoot } from 'react-dom/client'
 import { followContrast } from './store/contrast.ts'
+import { shellTexts } from './store/shell-texts.ts'
 import { followLanguage } from './store/speech.ts'
 import { createTerminalStore } from './store/terminal-store.ts'
 import { App } from './views/App.tsx'
@@ -21,7 +22,11 @@ followContrast(store, window.matchMedia('(prefers-contrast: more)'), (isHigh) =>
   else delete document.documentElement.dataset.contrast
 })
 
+let told = ''
 followLanguage(store, navigator.languages, (speech) => {
+  // Once for each language: a person's own does not go beyond the window.
+  if (told !== speech.desk.locale) void store.getState().send({ kind: 'set-shell-texts', texts: shellTexts(speech.desk) })
+  told = speech.desk.locale
   document.documentElement.lang = speech.desk.locale
   document.documentElement.dir = speech.desk.direction
   root.render(<App store={store} speech={speech} />)

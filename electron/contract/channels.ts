@@ -1,11 +1,11 @@
 /** The whole of what crosses between main and the renderer: two ways in, one way out. */
-import type { Intent } from './intents.ts'
+import type { WindowIntent } from './intents.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export const CHANNELS = {
   /** Renderer to main, invoke: the present snapshot. */
   snapshot: 'tessera:snapshot',
-  /** Renderer to main, invoke: an Intent; answers an IntentReply. */
+  /** Renderer to main, invoke: a WindowIntent; answers an IntentReply. */
   intent: 'tessera:intent',
   /** Main to renderer, send: a Snapshot at each change. */
   changed: 'tessera:changed',
@@ -16,7 +16,7 @@ export type IntentReply = { readonly accepted: true } | { readonly accepted: fal
 /** What the preload script puts on `window.tessera`. */
 export interface TesseraBridge {
   snapshot(): Promise<Snapshot>
-  intent(intent: Intent): Promise<IntentReply>
+  intent(intent: WindowIntent): Promise<IntentReply>
   /** Calls back at each change; returns the way to stop. */
   onChanged(listener: (snapshot: Snapshot) => void): () => void
 }

@@ -8,6 +8,7 @@ import { LANGUAGE_SETTINGS, LANGUAGES } from './languages.ts'
 import { PAGE_NAMES } from './pages.ts'
 import { NOTE_MAX_LENGTH } from './record.ts'
 import { settingChangeSchema } from './settings.ts'
+import { shellTextsSchema } from './shell.ts'
 import { EXERCISES, MISHAPS } from './training.ts'
 
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
@@ -67,6 +68,8 @@ export const intentSchema = v.variant('kind', [
   /** The language of the person who is being served, until that is over. */
   v.strictObject({ kind: v.literal('set-person-language'), language: v.picklist(LANGUAGES) }),
   v.strictObject({ kind: v.literal('set-setting'), change: settingChangeSchema }),
+  /** What is said outside of the window, in the desk's language. */
+  v.strictObject({ kind: v.literal('set-shell-texts'), texts: shellTextsSchema }),
   v.strictObject({ kind: v.literal('run-checks') }),
   /** The report for support: made, shown, and written where the person says in the system's own dialog. */
   v.strictObject({ kind: v.literal('prepare-report') }),
@@ -81,4 +84,6 @@ export const intentSchema = v.variant('kind', [
   /** Starts that exercise, or ends the one that runs. */
   v.strictObject({ kind: v.literal('simulate-exercise'), exercise: v.optional(v.picklist(EXERCISES)) }),
 ])
-export type Intent = v.InferOutput<typeof intentSchema>
+export type WindowIntent = v.InferOutput<typeof intentSchema>
+/** What the terminal itself is asked: everything but what is said around it. */
+export type Intent = Exclude<WindowIntent, { kind: 'set-shell-texts' }>

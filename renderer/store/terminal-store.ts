@@ -5,7 +5,7 @@
 
 import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { IntentReply, TesseraBridge } from '../../electron/contract/channels.ts'
-import type { Intent } from '../../electron/contract/intents.ts'
+import type { Intent, WindowIntent } from '../../electron/contract/intents.ts'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
 
 export type Person = Extract<Intent, { kind: 'register' }>['person']
@@ -32,7 +32,7 @@ export interface TerminalState {
   /** Listens to main, then asks for the present snapshot; returns the way to stop. */
   start(): () => void
   /** Asks something of main; tells by `notice` where main refuses. */
-  send(intent: Intent): Promise<void>
+  send(intent: WindowIntent): Promise<void>
   openRegistration(): void
   closeRegistration(): void
   editPerson(part: Partial<PersonDraft>): void

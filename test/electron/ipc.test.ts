@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { CHANNELS, type IntentReply } from '../../electron/contract/channels.ts'
-import type { Intent } from '../../electron/contract/intents.ts'
+import type { WindowIntent } from '../../electron/contract/intents.ts'
 import { ForeignSender, listenToWindow } from '../../electron/ipc.ts'
 import { createDesk } from './terminal-desk.ts'
 
@@ -16,7 +16,7 @@ const MAIN_FRAME: Frame = { processId: 1, routingId: 1, url: 'tessera://app/inde
 
 function listening() {
   const handlers = new Map<string, (event: never, ...payload: unknown[]) => unknown>()
-  const intents: Intent[] = []
+  const intents: WindowIntent[] = []
   const refused: string[] = []
   const desk = createDesk()
   listenToWindow({

@@ -10,6 +10,7 @@ import { operators } from './operators.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
 import { settings } from './settings.ts'
+import { shell } from './shell.ts'
 import { training } from './training.ts'
 
 export const ar: Table<Intl.LDMLPluralRule> = {
@@ -22,6 +23,7 @@ export const ar: Table<Intl.LDMLPluralRule> = {
   ...activity,
   ...records,
   ...settings,
+  ...shell,
   ...diagnostics,
 
   'app.name': 'Tessera',

@@ -13,6 +13,7 @@ import { operators } from './operators.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
 import { settings } from './settings.ts'
+import { shell } from './shell.ts'
 import { training } from './training.ts'
 
 export const en = {
@@ -21,6 +22,7 @@ export const en = {
   ...training,
   ...records,
   ...settings,
+  ...shell,
   ...diagnostics,
   ...batch,
   ...blocking,

@@ -11,7 +11,7 @@ import path from 'node:path'
 import { _electron, type Page } from 'playwright-core'
 import { bundle } from '../../../build/bundle.ts'
 import { findElectron, root, sandboxArguments } from '../../../build/electron.ts'
-import type { Intent } from '../../../electron/contract/intents.ts'
+import type { Intent, WindowIntent } from '../../../electron/contract/intents.ts'
 import type { Snapshot } from '../../../electron/contract/snapshot.ts'
 import { startDisplay } from '../../support/display.ts'
 
@@ -136,8 +136,9 @@ export async function openGallery(): Promise<Gallery> {
       gallery,
       tessera: {
         snapshot: () => (window as unknown as { storyOfTheGallery(): Promise<Snapshot> }).storyOfTheGallery(),
-        intent: async (intent: Intent) => {
-          gallery.intents.push(intent)
+        intent: async (intent: WindowIntent) => {
+          // What is said outside of the window is no deed of the person.
+          if (intent.kind !== 'set-shell-texts') gallery.intents.push(intent)
           return gallery.refuse ? { accepted: false, reason: 'not-now' } : { accepted: true }
         },
         onChanged: (listener: (snapshot: Snapshot) => void) => {

@@ -1,0 +1,14 @@
+/** The tray and the system’s notifications, in Arabic. */
+export const shell = {
+  'shell.show': 'إظهار Tessera',
+  'shell.lock': 'قفل المكتب',
+  'shell.quit': 'إنهاء Tessera',
+  'shell.blocked': 'بطاقة محظورة',
+  'shell.offline': 'البوابة غير متاحة',
+  'shell.card': 'توجد بطاقة',
+  'shell.online': 'جاهز',
+  'shell.block-title': 'حُظرت بطاقة',
+  'shell.block-body': 'انتهت جلستها على هذا المكتب. يخبرك Tessera بما يجب فعله الآن.',
+  'shell.finding-title': 'يوجد اكتشاف جديد',
+  'shell.finding-body': 'افتح الاكتشافات لترى ما رصدته البوابة.',
+} as const
