@@ -2,18 +2,14 @@
  * The figures of blocking and of the reader locator: Mosquitto and the gateway on SQLite as processes of their own, terminals and
  * cards in software in this process; for `blockOnCard` a card in vpcd, through pcscd.
  *
- * `block` begins when the request that blocks the card has reached the gateway: a plain subscriber of the worker's topic in this
- * process is told at the same time. It ends when the terminal that holds the card has opened and verified the notice.
+ * `block` begins when the request that blocks the card has reached the gateway: a plain subscriber of the worker's topic, a process
+ * of its own, is told at the same time. It ends when the terminal that holds the card has opened and verified the notice. Each
+ * sample has its raw one right after it.
  */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fileURLToPath } from 'node:url'
-import mqtt from 'mqtt'
 import { blockPin } from '../electron/ceremonies/block-pin.ts'
 import { type Insertion, withCard } from '../electron/ceremonies/card-access.ts'
 import { liftBlock } from '../gateway/blocks/commit.ts'
@@ -28,11 +24,11 @@ import { GatewayClient, SoftwareCard } from '../test/support/gateway-client.ts'
 import { GatewayProcess } from '../test/support/gateway-process.ts'
 import { startMosquitto } from '../test/support/mosquitto.ts'
 import { NoticesClient } from '../test/support/notices-client.ts'
+import { observe, type RawPeer, rawDelivery, rawRoundTrip } from './blocks-raw.ts'
 import type { BenchDesk } from './desk.ts'
 import { type Figure, figure, timed } from './figure.ts'
 import { rawCommit, TYPING_MS } from './parts.ts'
 
-const PEER = fileURLToPath(new URL('mqtt-peer.ts', import.meta.url))
 const WARM_UP = 5
 /** Work without a pause before the first sample: a gateway at work has compiled what it runs often. */
 const WORK_BEFORE = { locates: 2000, blocks: 60 }
@@ -111,9 +107,11 @@ interface BlockSamples {
   /** Empty without a card in a reader. */
   readonly onCard: number[]
   readonly committed: number[]
-  /** Of a sealed notice, as it crossed the broker. */
-  readonly length: number
+  readonly delivery: number[]
 }
+
+/** Bytes of a notice of a block as it crosses the broker, measured on the wire. */
+const NOTICE_LENGTH = 206
 
 /** A card in a real reader, which stands for the one that is blocked: its PIN is blocked as soon as the notice has been verified. */
 interface CardInReader {
@@ -124,10 +122,14 @@ interface CardInReader {
 /** A blank card's PIN and PUK. */
 const [BLANK_PIN, BLANK_PUK] = [utf8('123456'), utf8('12345678')]
 
-async function blockedOnCard({ readers, insertion }: CardInReader): Promise<number> {
+/** When the PIN was blocked; undefined where another program on this machine held the card just then. */
+async function blockedOnCard({ readers, insertion }: CardInReader): Promise<bigint | undefined> {
   const outcome = await blockPin(readers, insertion)
-  const at = performance.now()
-  if (outcome.kind !== 'blocked') throw new Error(`the PIN was not blocked: ${outcome.problem.code}`)
+  const at = process.hrtime.bigint()
+  if (outcome.kind !== 'blocked') {
+    if (outcome.problem.code === 'reader-in-use') return undefined
+    throw new Error(`the PIN was not blocked: ${outcome.problem.code}`)
+  }
   await withCard(readers, insertion, async ({ piv }) => {
     await piv.select()
     await piv.resetRetryCounter(BLANK_PUK, BLANK_PIN)
@@ -135,118 +137,76 @@ async function blockedOnCard({ readers, insertion }: CardInReader): Promise<numb
   return at
 }
 
+interface BlockTimes {
+  readonly requested: bigint
+  readonly ended: bigint
+  readonly committed: bigint
+  readonly onCard: bigint | undefined
+}
+
+async function blockOnce({ supervisor, session, holder, card }: Desk, inReader: CardInReader | undefined): Promise<BlockTimes> {
+  const ending = holder.notice(card.guid).then(() => process.hrtime.bigint())
+  const onCard = inReader === undefined ? undefined : ending.then(() => blockedOnCard(inReader))
+  const requested = process.hrtime.bigint()
+  await supervisor.request('card.block', { session, guid: card.guid })
+  const committed = process.hrtime.bigint()
+  return { requested, committed, ended: await ending, onCard: await onCard }
+}
+
 async function blocks(desk: Desk, n: number, inReader?: CardInReader): Promise<BlockSamples> {
-  const { supervisor, session, holder, card } = desk
-  const observer = await mqtt.connectAsync(desk.url, { protocolVersion: 5 })
-  const samples = { block: [] as number[], committed: [] as number[], onCard: [] as number[], length: 0 }
+  const { supervisor, holder, card } = desk
+  const topic = supervisor.workerTopic()
+  const notice = buildTopic({ kind: 'terminal-notice', terminal: holder.client.terminal })
+  const observer = await observe(desk.url, topic, notice)
+  const raw = await rawDelivery(desk.url, NOTICE_LENGTH, TYPING_MS)
+  const times: BlockTimes[] = []
+  const delivery: number[] = []
   try {
-    const notice = buildTopic({ kind: 'terminal-notice', terminal: holder.client.terminal })
-    await observer.subscribeAsync([supervisor.workerTopic(), notice], { qos: 0 })
-    let reached = 0
-    observer.on('message', (topic, bytes) => {
-      if (topic === notice) samples.length = bytes.length
-      else reached = performance.now()
-    })
-    for (let i = inReader === undefined ? -WORK_BEFORE.blocks : -WARM_UP; i < n; i += 1) {
+    const before = inReader === undefined ? WORK_BEFORE.blocks : WARM_UP
+    for (let i = -before; i < n; i += 1) {
       await holder.client.login(card)
       holder.notices.length = 0
       if (i >= -WARM_UP) await idle()
-      const ended = holder.notice(card.guid).then(() => performance.now())
-      const onCard = inReader === undefined ? undefined : ended.then(() => blockedOnCard(inReader))
-      await supervisor.request('card.block', { session, guid: card.guid })
-      const committedAt = performance.now()
-      const endedAt = await ended
-      const onCardAt = await onCard
-      if (i >= 0) {
-        samples.block.push(endedAt - reached)
-        samples.committed.push(committedAt - reached)
-        if (onCardAt !== undefined) samples.onCard.push(onCardAt - reached)
-      }
+      const once = await blockOnce(desk, inReader)
       if ((await liftBlock(desk.registry, card.guid)) !== 'done') throw new Error('the block did not stand')
+      const rawMs = await raw.sample()
+      if (i < 0) continue
+      times.push(once)
+      delivery.push(rawMs)
     }
   } finally {
-    await observer.endAsync(true)
+    await raw.end()
+  }
+  const seen = await observer.end()
+  const lengths = seen.filter((one) => one.topic === notice).map(({ length }) => length)
+  if (lengths.some((length) => Math.abs(length - NOTICE_LENGTH) > 16)) throw new Error(`notices of ${lengths.at(-1)} bytes`)
+  const samples = { block: [] as number[], committed: [] as number[], onCard: [] as number[], delivery }
+  for (const { requested, ended, committed, onCard } of times) {
+    // The first that went to the gateway from then on is this request.
+    const reached = seen.find((one) => one.topic === topic && one.at >= requested)?.at
+    if (reached === undefined) throw new Error('nobody saw the request')
+    const since = (at: bigint): number => Number(at - reached) / 1e6
+    samples.block.push(since(ended))
+    samples.committed.push(since(committed))
+    if (onCard !== undefined) samples.onCard.push(since(onCard))
   }
   return samples
 }
 
-interface Peer {
-  readonly client: mqtt.MqttClient
-  close(): Promise<void>
-}
-
-/** A client of the broker here, and the raw peer as a process of its own (mqtt-peer.ts). */
-async function startPeer(url: string, ...words: string[]): Promise<Peer> {
-  const child = spawn(process.execPath, [PEER, url, ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
-  await once(child.stdout, 'data')
-  const client = await mqtt.connectAsync(url, { protocolVersion: 5 })
-  const socket = client.stream as Socket
-  socket.setNoDelay(true)
-  return {
-    client,
-    async close() {
-      await client.endAsync(true)
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    },
-  }
-}
-
-/** The same bytes from another process to this one, as the gateway publishes them: QoS 1. */
-async function rawDelivery(url: string, length: number, n: number): Promise<number[]> {
-  const { client, close } = await startPeer(url, 'deliver', String(length), String(TYPING_MS))
-  const samples: number[] = []
-  try {
-    const enough = new Promise<void>((resolve) => {
-      client.on('message', (_topic, bytes) => {
-        samples.push(Number(process.hrtime.bigint() - bytes.readBigInt64BE()) / 1e6)
-        if (samples.length >= WARM_UP + n) resolve()
-      })
-    })
-    await client.subscribeAsync('bench/delivery', { qos: 1 })
-    await enough
-  } finally {
-    await close()
-  }
-  return samples.slice(WARM_UP, WARM_UP + n)
-}
-
-/** As many bytes to another process and back as a request and its answer have. */
-async function rawRoundTrip(
-  url: string,
-  lengths: { readonly there: number; readonly back: number },
-  n: number,
-): Promise<number[]> {
-  const { client, close } = await startPeer(url, 'echo', String(lengths.back))
-  const samples: number[] = []
-  try {
-    await client.subscribeAsync('bench/back', { qos: 0 })
-    const there = Buffer.alloc(lengths.there, 1)
-    for (let i = 0; i < WARM_UP + n; i += 1) {
-      await idle()
-      const ms = await timed(() => {
-        const back = new Promise<void>((resolve) => client.once('message', () => resolve()))
-        client.publish('bench/there', there)
-        return back
-      })
-      if (i >= WARM_UP) samples.push(ms)
-    }
-  } finally {
-    await close()
-  }
-  return samples
-}
-
-async function locates({ supervisor }: Desk, body: RequestBody<'locate'>, n: number): Promise<number[]> {
-  const samples: number[] = []
+async function locates({ supervisor }: Desk, body: RequestBody<'locate'>, raw: RawPeer, n: number): Promise<Figure> {
+  const [samples, beside]: [number[], number[]] = [[], []]
   for (let i = 0; i < WARM_UP + n; i += 1) {
     await idle()
     const ms = await timed(async () => {
       if ((await supervisor.request('locate', body)).places.length !== 1) throw new Error('the card was not found')
     })
-    if (i >= WARM_UP) samples.push(ms)
+    await idle()
+    const rawMs = await raw.sample()
+    if (i < WARM_UP) continue
+    samples.push(ms)
+    beside.push(rawMs)
   }
-  return samples
+  return figure(samples, { rawRoundTrip: beside })
 }
 
 /** As many terminals with a reader and a card in it as a large house has, written as the gateway would have. */
@@ -288,20 +248,19 @@ export async function measureBlocks(bench: BenchDesk, { quick }: { readonly quic
     const body = { session: desk.session, card: desk.card.guid }
     for (let i = 0; i < WORK_BEFORE.locates; i += 1) await desk.supervisor.request('locate', body)
     const blocked = await blocks(desk, n)
-    const delivery = await rawDelivery(desk.url, blocked.length, n)
     const commits = await rawCommit(desk.folder, n)
-    const { onCard } = await blocks(desk, quick ? 20 : 100, inReader)
-    const few = await locates(desk, body, n)
-    const roundTrip = await rawRoundTrip(desk.url, LOCATE_LENGTHS, n)
+    const { onCard, delivery } = await blocks(desk, quick ? 20 : 100, inReader)
+    const raw = await rawRoundTrip(desk.url, LOCATE_LENGTHS)
+    const locate = await locates(desk, body, raw, n)
     furnish(desk, MANY_READERS)
-    const many = await locates(desk, body, n)
-    const laterRoundTrip = await rawRoundTrip(desk.url, LOCATE_LENGTHS, n)
+    const locate1e5 = await locates(desk, body, raw, n)
+    await raw.end()
     return {
-      block: figure(blocked.block, { rawDelivery: delivery, rawCommit: commits }),
-      blockCommitted: figure(blocked.committed, { rawDelivery: delivery, rawCommit: commits }),
+      block: figure(blocked.block, { rawDelivery: blocked.delivery, rawCommit: commits }),
+      blockCommitted: figure(blocked.committed, { rawDelivery: blocked.delivery, rawCommit: commits }),
       blockOnCard: figure(onCard, { rawDelivery: delivery, rawCommit: commits }),
-      locate: figure(few, { rawRoundTrip: roundTrip }),
-      locate1e5: figure(many, { rawRoundTrip: laterRoundTrip }),
+      locate,
+      locate1e5,
     }
   } finally {
     await desk.close()

@@ -80,6 +80,8 @@ async function run(): Promise<void> {
   if (values.json) process.stdout.write(`${JSON.stringify({ electron: findElectron().version, figures })}\n`)
 }
 
+// What it started ends with it (test/support/ends-with-us.ts), and only an exit is heard of.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 try {
   await run()
   process.exit(0)

@@ -2,26 +2,38 @@
  * The raw peer of the gateway for the figures: a process of its own, as the gateway is one, that does nothing but what MQTT asks.
  *
  *   mqtt-peer.ts URL echo LENGTH         answers each message on bench/there with that many bytes on bench/back
- *   mqtt-peer.ts URL deliver LENGTH MS   every MS publishes as many bytes on bench/delivery (QoS 1), the time in front
+ *   mqtt-peer.ts URL deliver LENGTH MS   MS after each message on bench/go publishes as many bytes on bench/delivery (QoS 1), the time
+ *                                        in front
+ *   mqtt-peer.ts URL observe TOPIC...    says at its end when messages came: "TOPIC TIME LENGTH", a line each
  *
  * The time is that of the system's monotonic clock, which all processes of a machine share (clock_gettime, CLOCK_MONOTONIC).
  */
 import type { Socket } from 'node:net'
 import mqtt from 'mqtt'
 
-const [url = '', work, length = '0', everyMs = '0'] = process.argv.slice(2)
+const [url = '', work, ...words] = process.argv.slice(2)
 const client = await mqtt.connectAsync(url, { protocolVersion: 5 })
 const socket = client.stream as Socket
 socket.setNoDelay(true)
-const payload = Buffer.alloc(Number(length), 1)
-if (work === 'echo') {
+let said = ''
+if (work === 'observe') {
+  client.on('message', (topic, bytes) => {
+    said += `${topic} ${process.hrtime.bigint()} ${bytes.length}\n`
+  })
+  await client.subscribeAsync(words, { qos: 0 })
+} else if (work === 'echo') {
+  const payload = Buffer.alloc(Number(words[0]), 1)
   client.on('message', () => client.publish('bench/back', payload))
   await client.subscribeAsync('bench/there', { qos: 0 })
 } else {
-  setInterval(() => {
-    payload.writeBigInt64BE(process.hrtime.bigint())
-    client.publish('bench/delivery', payload, { qos: 1 })
-  }, Number(everyMs))
+  const payload = Buffer.alloc(Number(words[0]), 1)
+  client.on('message', () => {
+    setTimeout(() => {
+      payload.writeBigInt64BE(process.hrtime.bigint())
+      client.publish('bench/delivery', payload, { qos: 1 })
+    }, Number(words[1]))
+  })
+  await client.subscribeAsync('bench/go', { qos: 0 })
 }
 process.stdout.write('ready\n')
-process.once('SIGTERM', () => client.end(true, {}, () => process.exit(0)))
+process.once('SIGTERM', () => client.end(true, {}, () => process.stdout.write(said, () => process.exit(0))))

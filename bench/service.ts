@@ -22,6 +22,7 @@ import { inviteNode } from '../gateway/tokens/nodes.ts'
 import { connectBroker } from '../native/broker.ts'
 import { createTrust, type GatewayTrust } from '../native/conversation/trust.ts'
 import { nodeCrypto } from '../native/crypto.ts'
+import { endsWithUs } from '../test/support/ends-with-us.ts'
 import { GatewayClient, loginOver, SoftwareCard } from '../test/support/gateway-client.ts'
 import { GatewayProcess } from '../test/support/gateway-process.ts'
 import { startMosquitto } from '../test/support/mosquitto.ts'
@@ -61,7 +62,7 @@ interface Desk {
 }
 
 async function startProgram(file: string, ...words: string[]): Promise<{ readonly child: ChildProcess; readonly line: string }> {
-  const child = spawn(process.execPath, [peer(file), ...words], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = endsWithUs(spawn(process.execPath, [peer(file), ...words], { stdio: ['ignore', 'pipe', 'inherit'] }))
   for await (const line of createInterface({ input: child.stdout })) return { child, line }
   throw new Error(`${file} ended without a word`)
 }

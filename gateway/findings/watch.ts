@@ -94,7 +94,7 @@ export class Watch {
       return
     }
     this.#waiting.push({ event, session })
-    this.#judging ??= new Promise<void>((resolve) => setTimeout(resolve, BREATH_MS)).then(() => this.#judgeWaiting())
+    this.#judging ??= breath().then(() => this.#judgeWaiting())
   }
 
   /** Everything that was seen so far has been judged, and what the policy says has been done. */
@@ -231,6 +231,11 @@ export class Watch {
     const tracked = work.finally(() => this.#carriedOut.delete(tracked))
     this.#carriedOut.add(tracked)
   }
+}
+
+/** Even setting a timer waits until the answer has left. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setTimeout(resolve, BREATH_MS)))
 }
 
 /** What makes two findings the same: everything but numbers and times. */

@@ -339,7 +339,7 @@ export class Worker {
       // The table's types tie body and answer to the operation; the union cannot show that here.
       const handler = this.#handlers[request.operation] as (device: Device, body: unknown) => Promise<never>
       const body: object = await handler(device, request.body)
-      const answer = encodeAnswer(request.id, request.operation, body as never)
+      const answer = encodeAnswer(request.id, body as never)
       if (WITH_SECRETS.has(request.operation)) wipe(...Object.values(body).filter((value) => value instanceof Uint8Array))
       return answer
     } catch (error) {

@@ -1,6 +1,7 @@
 /** The gateway as its own process, by its command line: for tests that kill it, and for several workers on one store. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { endsWithUs } from './ends-with-us.ts'
 
 const CLI = fileURLToPath(new URL('../../gateway/cli.ts', import.meta.url))
 
@@ -23,7 +24,7 @@ export class GatewayProcess {
 
   /** Resolves at its line {"ready":true}. */
   static start(...options: readonly string[]): Promise<GatewayProcess> {
-    const child = spawn(process.execPath, [CLI, 'start', '--json', ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = endsWithUs(spawn(process.execPath, [CLI, 'start', '--json', ...options], { stdio: ['ignore', 'pipe', 'pipe'] }))
     const exited = new Promise<number | string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)))
     let output = ''
     let errors = ''

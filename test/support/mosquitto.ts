@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { endsWithUs } from './ends-with-us.ts'
 import { makeTlsFiles, type TlsFiles } from './tls.ts'
 
 export interface Mosquitto {
@@ -66,7 +67,7 @@ export async function startMosquitto(options: { readonly tls: boolean } = { tls:
   let child: ChildProcess | undefined
   let output = ''
   const start = async (): Promise<void> => {
-    const started = spawn('/usr/sbin/mosquitto', ['-c', configuration], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const started = endsWithUs(spawn('/usr/sbin/mosquitto', ['-c', configuration], { stdio: ['ignore', 'pipe', 'pipe'] }))
     child = started
     let ended: string | undefined
     started.once('error', (error) => {
