@@ -6,7 +6,8 @@ interface Props {
   readonly value: string
   readonly maxLength: number
   readonly autoFocus?: boolean
-  readonly isDisabled?: boolean
+  /** Cannot be changed just now; unlike a field that is disabled it keeps the focus. */
+  readonly isReadOnly?: boolean
   /** Set as code: even widths, no capital letters forced, no correction. */
   readonly code?: boolean
   onChange(value: string): void

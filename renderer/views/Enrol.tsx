@@ -23,7 +23,7 @@ export function Enrol({ busy, problem }: { readonly busy: boolean; readonly prob
         className="form"
         onSubmit={(event) => {
           event.preventDefault()
-          void send({ kind: 'enrol', code: code.trim() })
+          if (!busy) void send({ kind: 'enrol', code: code.trim() })
         }}
       >
         <Field
@@ -31,7 +31,7 @@ export function Enrol({ busy, problem }: { readonly busy: boolean; readonly prob
           value={code}
           maxLength={LONGEST_CODE}
           onChange={edit}
-          isDisabled={busy}
+          isReadOnly={busy}
           autoFocus
           code
         />
