@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { commitBlock } from '../../gateway/blocks/commit.ts'
+import { openRegistry } from '../../gateway/main.ts'
 import { toHex } from '../../protocol/bytes.ts'
 import type { LoginResult } from '../../protocol/messages/operations.ts'
 import { GatewayClient, SoftwareCard } from '../support/gateway-client.ts'
@@ -19,13 +21,13 @@ let client: GatewayClient
 let notices: NoticesClient
 let operator: LoginResult
 const card = new SoftwareCard()
+const supervisor = new SoftwareCard()
 const guid = () => toHex(card.guid as Uint8Array)
 beforeAll(async () => {
   gateway = await GatewayProcess.start(...data, '--desk', '--site', 'Front desk')
   client = await GatewayClient.connect(gateway.ready.brokerUrl)
   await client.enrol(gateway.ready.invitation ?? '')
   await client.open()
-  const supervisor = new SoftwareCard()
   await client.register(supervisor, { person: { givenName: 'Ada', familyName: 'First', reference: 'op-1' } })
   operator = await client.login(supervisor, 'operator')
   const person = { givenName: 'Pat', familyName: 'Doe', reference: 'P-1' }
@@ -119,6 +121,30 @@ describe('beside a running gateway', () => {
 })
 
 describe('refused with status 1 or 2', () => {
+  test('a card that no login accepts anyway: half registered, or withdrawn', async () => {
+    const half = new SoftwareCard()
+    const person = { givenName: 'Kim', familyName: 'Half', reference: 'P-2' }
+    await client.register(half, { person, session: operator.session, until: 'certify' })
+    const pending = toHex(half.guid as Uint8Array)
+    expect(await gatewayCommand('block', pending, ...data, '--json')).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('not-active'),
+    })
+    expect((await gatewayCommand('block', pending, ...data)).output).toContain('the card is pending')
+    const gone = new SoftwareCard()
+    await client.register(gone, { person: { ...person, reference: 'P-3' }, session: operator.session })
+    await json('cards', 'withdraw', toHex(gone.guid as Uint8Array))
+    expect((await gatewayCommand('block', toHex(gone.guid as Uint8Array), ...data)).status).toBe(1)
+    expect(await json('blocks')).toEqual([])
+  })
+
+  test('a reader that was never seen', async () => {
+    expect(await gatewayCommand('locate', 'reader', 'No such reader', ...data, '--json')).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('"places":[]'),
+    })
+  })
+
   test('a card that is not there, and words that are none', async () => {
     const unknown = '00'.repeat(16)
     expect(await gatewayCommand('block', unknown, ...data, '--json')).toMatchObject({
@@ -129,6 +155,33 @@ describe('refused with status 1 or 2', () => {
     for (const words of [['block'], ['block', 'x'], ['block', unknown, 'y'], ['locate', 'moon', 'x'], ['locate', 'card', 'x']]) {
       expect(await gatewayCommand(...words, ...data), words.join(' ')).toMatchObject({ status: 2 })
     }
+  })
+})
+
+describe('says', () => {
+  test('what each command does, with its options', async () => {
+    for (const command of ['block', 'unblock', 'blocks', 'locate', 'findings', 'policy']) {
+      const { status, output } = await gatewayCommand(command, '--help')
+      expect([status, output]).toEqual([0, expect.stringContaining(`npm run gateway -- ${command}`)])
+    }
+  })
+
+  test('by which finding a card is blocked, and that an unblocking is under way', async () => {
+    const { registry } = openRegistry(directory)
+    try {
+      const cardGuid = card.guid as Uint8Array
+      const notice = registry.crypto.randomBytes(16)
+      await commitBlock(registry, { notice, guid: cardGuid, at: registry.now(), cause: 'finding', finding: 'clone' })
+      expect(await json('blocks')).toMatchObject([{ guid: guid(), standing: 'blocked', cause: 'finding', finding: 'clone' }])
+      const approval = await client.login(supervisor, 'approval')
+      await client.request('unblock.begin', { approval: approval.session, guid: cardGuid })
+      expect((await gatewayCommand('blocks', ...data)).output).toMatch(new RegExp(`${guid()} .*clone +unblocking`))
+    } finally {
+      await registry.store.close()
+    }
+    // With dashes, as people copy it.
+    const dashed = guid().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+    expect(await json('unblock', dashed)).toEqual({ outcome: 'done' })
   })
 })
 
