@@ -49,7 +49,7 @@ export function isPullMoment(mishap: Mishap, { page }: Snapshot): boolean {
     case 'pull-at-read':
       return prompt.kind === 'working' && isActive('read-card')
     case 'pull-at-pin':
-      return prompt.kind === 'enter-pin' || prompt.kind === 'choose-pin'
+      return prompt.kind === 'confirm-last-try' || prompt.kind === 'enter-pin' || prompt.kind === 'choose-pin'
     case 'pull-at-verify':
       return prompt.kind === 'working' && isActive('verify', 'change-pin', 'set-pin')
     default:

@@ -130,7 +130,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
   }
 
   function insert(card: Card, reader: string): void {
-    for (const [other, id] of inserted) if (id === card.id || other === reader) inserted.delete(other)
+    for (const [other, id] of [...inserted]) if (id === card.id || other === reader) inserted.delete(other)
     inserted.set(reader, card.id)
     readers.setDelay(reader, delayOf(card.mishap))
     readers.insert(reader, card.card, howInserted(card.mishap))
@@ -141,7 +141,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
     card.mishap = mishap
     const counters = countersOf(mishap, card.storage.load())
     if (counters !== undefined) card.card.tamper(() => counters)
-    for (const [reader, id] of inserted) {
+    for (const [reader, id] of [...inserted]) {
       if (id !== card.id) continue
       // How a card sits in its reader shows when it is put in.
       if (howInserted(mishap) !== was) {

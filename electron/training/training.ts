@@ -57,6 +57,8 @@ const USED_UP: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
 export function createTraining({ simulation, register, problemOf, cutGateway, now, onChange }: TrainingOptions): Training {
   let going: Going | undefined
   let cut = false
+  /** The card that something was made to go wrong with. */
+  let practised: string | undefined
   const done = new Set<ExerciseId>()
 
   function cleanUp(): void {
@@ -64,6 +66,8 @@ export function createTraining({ simulation, register, problemOf, cutGateway, no
       cut = false
       cutGateway(false)
     }
+    if (practised !== undefined) simulation.perform({ kind: 'simulate-mishap', card: practised, mishap: 'none' })
+    practised = undefined
     simulation.showParts(new Map())
   }
 
@@ -78,6 +82,7 @@ export function createTraining({ simulation, register, problemOf, cutGateway, no
       card.restore()
       simulation.perform({ kind: 'simulate-mishap', card: card.id, mishap: person.mishap })
       parts.set(card.id, 'person')
+      practised = card.id
     }
     if (other === true) parts.set(simulation.blankCard(), 'other')
     simulation.showParts(parts)

@@ -44,7 +44,7 @@ function Exercise({ id, isDone }: { readonly id: ExerciseId; readonly isDone: bo
       <p>{text(`exercise.${id}.task`)}</p>
       <Button
         icon={Play}
-        aria-label={text('training.start', { exercise: name })}
+        aria-label={text(isDone ? 'training.again' : 'training.start', { exercise: name })}
         onPress={() => void send({ kind: 'simulate-exercise', exercise: id })}
       >
         {text(isDone ? 'training.again-short' : 'training.start-short')}

@@ -86,3 +86,67 @@ test('pulled, it ends the session within 100 ms', async () => {
   expect(elapsedMs).toBeLessThan(100)
   await terminal.reads('Insert the person’s card')
 })
+
+async function insertPart(part: 'person' | 'other'): Promise<void> {
+  const { simulation } = await terminal.until('a card for the exercise', ({ simulation }) =>
+    (simulation?.cards ?? []).some((card) => card.part === part),
+  )
+  const card = simulation?.cards.find((candidate) => candidate.part === part)
+  await terminal.press(`Insert ${card?.label} into Simulated reader 1`)
+}
+
+test('a trainer starts an exercise, which follows what the trainee does to its end', async () => {
+  await terminal.press('Training')
+  await terminal.reads('Training')
+  await terminal.press('Start: The last try')
+  await terminal.reads('Insert the person’s card')
+  await terminal.says('Step 1 of 2: Insert the card')
+  await insertPart('person')
+  await terminal.reads('Only one try is left')
+  await terminal.says('Step 2 of 2: Stop')
+  await terminal.press('Stop here')
+  await terminal.says('The last try: Done')
+  await terminal.says('The last try belongs to who is sure.')
+  await terminal.press('Close the exercise')
+  await terminal.press('Remove')
+})
+
+test('the gateway is cut on purpose, said in the banner, and connected again', async () => {
+  await terminal.press('Cut the gateway')
+  await terminal.says('The link to the gateway is cut on purpose')
+  await terminal.until('offline', ({ gateway }) => gateway.kind === 'offline')
+  await terminal.press('Reconnect the gateway')
+  await terminal.until('online', ({ gateway }) => gateway.kind === 'online')
+})
+
+test('a desk that is locked shows nothing, and opens for its operator’s card and PIN', async () => {
+  await terminal.press('Ada Lovelace · Supervisor')
+  await terminal.press('Lock this desk')
+  await terminal.reads('This desk is locked')
+  expect((await terminal.snapshot()).navigation).toBeUndefined()
+  await terminal.press('Insert Card 1 into Simulated reader 1')
+  await terminal.enterPin('Enter your PIN', PIN)
+  await terminal.reads('Insert the person’s card')
+  await terminal.press('Remove Card 1 from Simulated reader 1')
+})
+
+test('another operator takes over with their card, without a sign-out', async () => {
+  const person = { givenName: 'Li', familyName: 'Wei', reference: 'S-2' }
+  await terminal.press('New blank card')
+  const { simulation } = await terminal.snapshot()
+  const card = simulation?.cards[simulation.cards.length - 1]
+  expect(await terminal.intent({ kind: 'register', person, role: 'desk' })).toBe(true)
+  await terminal.press(`Insert ${card?.label} into Simulated reader 1`)
+  await terminal.chooseNewPin(PIN)
+  await terminal.reads('Li Wei is registered')
+  await terminal.press('Done')
+  await terminal.press('Remove')
+  await terminal.press('Ada Lovelace · Supervisor')
+  await terminal.press('Switch operator')
+  await terminal.reads('Insert your operator card')
+  await terminal.says('Ada Lovelace · Supervisor')
+  await terminal.press(`Insert ${card?.label} into Simulated reader 1`)
+  await terminal.enterPin('Enter your PIN', PIN)
+  await terminal.says('Li Wei · Desk')
+  await terminal.reads('Insert the person’s card')
+})

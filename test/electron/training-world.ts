@@ -43,13 +43,14 @@ export class TrainingWorld {
     this.readers = mergeReaders(asReal(this.real), this.simulation.readers, mode)
     const cards = createSeenCards(this.readers)
     const desk = (guide: Guide) => ({ ...world.desk(guide), readers: this.readers, cards })
+    let switched = Promise.resolve()
     const changed = () => this.terminal.simulationChanged(this.trainingDesk.view())
     this.trainingDesk = createTrainingDesk({
       simulation: this.simulation,
       readers: this.readers,
       cutGateway: (cut) => {
         this.cuts.push(cut)
-        void (cut ? world.stopBroker() : world.startBroker())
+        switched = switched.then(() => (cut ? world.stopBroker() : world.startBroker()))
       },
       desk: (hidden) => ({ ...desk(practiceGuide), readers: hidden, cards: UNSEEN }),
       onChange: changed,

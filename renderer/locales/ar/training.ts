@@ -7,6 +7,7 @@ export const training = {
   'training.pin': 'رمز PIN لكل بطاقة تدريب هو {pin}.',
   'training.start': 'ابدأ: {exercise}',
   'training.start-short': 'ابدأ',
+  'training.again': 'مرة أخرى: {exercise}',
   'training.again-short': 'مرة أخرى',
   'training.is-done': 'أُنجز',
   'training.exercise': 'تمرين',

@@ -7,6 +7,7 @@ export const training = {
   'training.pin': 'Jede Übungskarte hat die PIN {pin}.',
   'training.start': 'Beginnen: {exercise}',
   'training.start-short': 'Beginnen',
+  'training.again': 'Noch einmal: {exercise}',
   'training.again-short': 'Noch einmal',
   'training.is-done': 'Geschafft',
   'training.exercise': 'Übung',

@@ -7,6 +7,7 @@ export const training = {
   'training.pin': 'Every practice card has the PIN {pin}.',
   'training.start': 'Start: {exercise}',
   'training.start-short': 'Start',
+  'training.again': 'Once more: {exercise}',
   'training.again-short': 'Once more',
   'training.is-done': 'Done',
   'training.exercise': 'Exercise',

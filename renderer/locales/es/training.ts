@@ -7,6 +7,7 @@ export const training = {
   'training.pin': 'Todas las tarjetas de práctica tienen el PIN {pin}.',
   'training.start': 'Empezar: {exercise}',
   'training.start-short': 'Empezar',
+  'training.again': 'Otra vez: {exercise}',
   'training.again-short': 'Otra vez',
   'training.is-done': 'Hecho',
   'training.exercise': 'Ejercicio',

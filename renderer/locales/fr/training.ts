@@ -7,6 +7,7 @@ export const training = {
   'training.pin': 'Chaque carte d’exercice a le code PIN {pin}.',
   'training.start': 'Commencer : {exercise}',
   'training.start-short': 'Commencer',
+  'training.again': 'Recommencer : {exercise}',
   'training.again-short': 'Recommencer',
   'training.is-done': 'Réussi',
   'training.exercise': 'Exercice',

@@ -7,6 +7,7 @@ export const training = {
   'training.pin': 'हर अभ्यास कार्ड का PIN {pin} है।',
   'training.start': 'शुरू करें: {exercise}',
   'training.start-short': 'शुरू करें',
+  'training.again': 'फिर से: {exercise}',
   'training.again-short': 'फिर से',
   'training.is-done': 'पूरा हुआ',
   'training.exercise': 'अभ्यास',
