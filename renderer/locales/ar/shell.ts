@@ -8,7 +8,7 @@ export const shell = {
   'shell.card': 'توجد بطاقة',
   'shell.online': 'جاهز',
   'shell.block-title': 'حُظرت بطاقة',
-  'shell.block-body': 'انتهت جلستها على هذا المكتب. يخبرك Tessera بما يجب فعله الآن.',
+  'shell.block-body': 'يخبرك Tessera بما لا يزال يعمل وبمن يستطيع المساعدة.',
   'shell.finding-title': 'يوجد اكتشاف جديد',
   'shell.finding-body': 'افتح الاكتشافات لترى ما رصدته البوابة.',
 } as const

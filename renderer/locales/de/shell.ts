@@ -8,7 +8,7 @@ export const shell = {
   'shell.card': 'eine Karte steckt',
   'shell.online': 'bereit',
   'shell.block-title': 'Eine Karte wurde gesperrt',
-  'shell.block-body': 'Ihre Sitzung an diesem Arbeitsplatz ist beendet. Tessera sagt, was jetzt zu tun ist.',
+  'shell.block-body': 'Tessera sagt, was noch geht und wer helfen kann.',
   'shell.finding-title': 'Es gibt einen neuen Befund',
   'shell.finding-body': 'Öffnen Sie Befunde, um zu sehen, was das Gateway gesehen hat.',
 } as const

@@ -8,7 +8,7 @@ export const shell = {
   'shell.card': 'a card is in',
   'shell.online': 'ready',
   'shell.block-title': 'A card was blocked',
-  'shell.block-body': 'Its session at this desk has ended. Tessera says what to do now.',
+  'shell.block-body': 'Tessera says what still works and who can help.',
   'shell.finding-title': 'There is a new finding',
   'shell.finding-body': 'Open Findings to see what the gateway saw.',
 } as const

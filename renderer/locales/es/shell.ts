@@ -8,7 +8,7 @@ export const shell = {
   'shell.card': 'hay una tarjeta dentro',
   'shell.online': 'listo',
   'shell.block-title': 'Se ha bloqueado una tarjeta',
-  'shell.block-body': 'Su sesión en este puesto ha terminado. Tessera dice qué hacer ahora.',
+  'shell.block-body': 'Tessera dice qué sigue funcionando y quién puede ayudar.',
   'shell.finding-title': 'Hay un hallazgo nuevo',
   'shell.finding-body': 'Abra Hallazgos para ver qué ha visto la pasarela.',
 } as const

@@ -8,7 +8,7 @@ export const shell = {
   'shell.card': 'une carte est insérée',
   'shell.online': 'prêt',
   'shell.block-title': 'Une carte a été bloquée',
-  'shell.block-body': 'Sa session à ce poste est terminée. Tessera dit quoi faire maintenant.',
+  'shell.block-body': 'Tessera dit ce qui marche encore et qui peut aider.',
   'shell.finding-title': 'Il y a un nouveau constat',
   'shell.finding-body': 'Ouvrez Constats pour voir ce que la passerelle a vu.',
 } as const

@@ -8,7 +8,7 @@ export const shell = {
   'shell.card': 'एक कार्ड लगा है',
   'shell.online': 'तैयार',
   'shell.block-title': 'एक कार्ड ब्लॉक किया गया',
-  'shell.block-body': 'इस डेस्क पर उसका सत्र समाप्त हो गया। Tessera बताता है कि अब क्या करना है।',
+  'shell.block-body': 'Tessera बताता है कि क्या अब भी चलता है और कौन मदद कर सकता है।',
   'shell.finding-title': 'एक नया निष्कर्ष है',
   'shell.finding-body': 'गेटवे ने क्या देखा, यह जानने के लिए निष्कर्ष खोलें।',
 } as const
