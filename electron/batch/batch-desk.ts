@@ -2,18 +2,16 @@
  * Runs a batch: takes people from a file, then makes one card after another for them. Every step is on the disk before the next
  * one begins. It decides nothing about the desk: the terminal hands it each card that is meant for the batch.
  */
-import type { Readers } from '../../native/reader.ts'
 import { fromHex, toHex, utf8 } from '../../protocol/bytes.ts'
-import type { Crypto } from '../../protocol/crypto.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
-import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
+import { CeremonyCancelled, CeremonyFailed } from '../ceremonies/guide.ts'
 import { problemOf } from '../ceremonies/problems.ts'
-import type { Registered, Registration, Unattended } from '../ceremonies/register.ts'
-import type { BatchAction, BatchFileProblem, BatchPhase, BatchSaving, BatchView, Slip, SlipFormat } from '../contract/batch.ts'
+import type { BatchAction, BatchFileProblem, BatchPhase, BatchSaving, SlipFormat } from '../contract/batch.ts'
 import type { Problem, ProblemCode } from '../contract/problems.ts'
-import type { GatewayView } from '../contract/snapshot.ts'
-import { type GatewayLink, RefusedError } from '../session/link.ts'
+import type { StepId } from '../contract/snapshot.ts'
+import { RefusedError } from '../session/link.ts'
+import { canRetry } from '../terminal/remedies.ts'
 import { isPresent } from '../terminal/state.ts'
 import {
   type Batch,
@@ -29,52 +27,13 @@ import {
   withMember,
   withState,
 } from './batch.ts'
-import type { BatchFile } from './batch-file.ts'
 import { type Import, importPeople, MOST_BYTES } from './import.ts'
 import { initialPin } from './pin.ts'
+import type { BatchCommand, BatchDesk, BatchDeskOptions } from './ports.ts'
 import { reportCsv } from './report.ts'
 import { slipsOf } from './slips.ts'
+import { unattendedGuide } from './unattended-guide.ts'
 import { batchView } from './view.ts'
-
-/** What the terminal hands on, with the session of the registrar who works here. */
-export type BatchCommand = { readonly session: Uint8Array; readonly role: Role } & (
-  | { readonly kind: 'action'; readonly action: BatchAction /** The card that is in. */; readonly card?: Insertion }
-  | { readonly kind: 'card'; readonly card: Insertion }
-)
-
-/** The system's dialogs and what comes of them; each answers undefined or false where the technician gave up. */
-export interface BatchDialogs {
-  /** Rejects where the file cannot be read. No more than `mostBytes` and one are read. */
-  chooseFile(mostBytes: number): Promise<Uint8Array | undefined>
-  /** Rejects with a SlipsError, or where the file cannot be written. */
-  saveSlips(slips: readonly Slip[], format: SlipFormat): Promise<boolean>
-  saveReport(csv: Uint8Array): Promise<boolean>
-}
-
-export interface BatchDeskOptions {
-  readonly file: BatchFile
-  readonly dialogs: BatchDialogs
-  readonly readers: Pick<Readers, 'status' | 'subscribe'>
-  readonly crypto: Pick<Crypto, 'randomBytes'>
-  readonly link: () => Pick<GatewayLink, 'state' | 'request'> | undefined
-  register(card: Insertion, registration: Registration, guide: Guide, unattended: Unattended): Promise<Registered>
-  /** The number of the card that is in; undefined where it tells none. Rejects as a ceremony does. */
-  identify(card: Insertion): Promise<Uint8Array | undefined>
-  readonly now: () => number
-  readonly monotonic: () => number
-  /** BCP 47: of slips whose holder's language nobody knows. */
-  readonly locale: () => string
-  readonly show: (view: BatchView) => void
-  readonly onUnexpected: (where: string, error: unknown) => void
-}
-
-export interface BatchDesk {
-  /** Reads what an earlier start has left; it is shown as paused. Never rejects. */
-  open(): Promise<void>
-  perform(command: BatchCommand): Promise<void>
-  gatewayChanged(view: GatewayView): void
-  close(): void
-}
 
 /** While the gateway does not answer, it is looked at so often: a link that never broke tells of no change. */
 const LOOK_AGAIN_MS = 1000
@@ -217,7 +176,7 @@ export function createBatchDesk(options: BatchDeskOptions): BatchDesk {
     if (person === undefined || pin === undefined) throw new CeremonyCancelled()
     const { givenName, familyName, reference, role } = person
     const registration = { person: { givenName, familyName, reference }, session, ...(role && { role }) }
-    const { guid } = await options.register(card, registration, guideWith(pin), {
+    const { guid } = await options.register(card, registration, unattendedGuide(pin, stepped), {
       begun: ({ registration: id, guid }) => {
         const open = { registration: toHex(id), guid: toHex(guid) }
         return keep((before) => withState(before, at, { kind: 'running', since, open }))
@@ -227,27 +186,8 @@ export function createBatchDesk(options: BatchDeskOptions): BatchDesk {
     await keep((before) => withState(before, at, { kind: 'done', guid, at: now(), ms }))
   }
 
-  /** Nobody is asked: the batch answers with the initial PIN, and never guesses one that is on a card. */
-  function guideWith(pin: string): Guide {
-    let steps: readonly string[] = []
-    return {
-      begin: (kind, all) => {
-        if (kind === 'register') steps = all
-      },
-      step: (step) => {
-        const part = steps.indexOf(step)
-        if (part >= 0 && phase.kind === 'working') to({ kind: 'working', step, part, parts: steps.length, pausing })
-      },
-      person: () => undefined,
-      askPin: async () => {
-        throw new CeremonyFailed({ code: 'card-not-blank' })
-      },
-      askNewPin: async ({ current, problem }) => {
-        if (problem !== undefined) throw new CeremonyFailed(problem)
-        if (current) throw new CeremonyFailed({ code: 'batch-card-asks' })
-        return { next: utf8(pin) }
-      },
-    }
+  function stepped(step: StepId, part: number, parts: number): void {
+    if (phase.kind === 'working') to({ kind: 'working', step, part, parts, pausing })
   }
 
   async function failed(at: number, error: unknown): Promise<void> {
@@ -259,7 +199,7 @@ export function createBatchDesk(options: BatchDeskOptions): BatchDesk {
     }
     if (WAITS_FOR_GATEWAY.has(problem.code)) to({ kind: 'offline', problem })
     else if (pausing) next()
-    else to({ kind: 'trouble', problem })
+    else to({ kind: 'trouble', problem, canRetry: canRetry(problem.code) })
   }
 
   function told(error: unknown): Problem {

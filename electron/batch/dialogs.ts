@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { BrowserWindow, dialog } from 'electron'
 import { writePrivateFile } from '../../native/conversation/private-file.ts'
 import type { Slip, SlipFormat } from '../contract/batch.ts'
-import type { BatchDialogs } from './batch-desk.ts'
+import type { BatchDialogs } from './ports.ts'
 
 /** @param drawSlips answers with the PDF; rejects where it cannot be drawn */
 export function createBatchDialogs(drawSlips: (slips: readonly Slip[], format: SlipFormat) => Promise<Uint8Array>): BatchDialogs {

@@ -38,7 +38,7 @@ export async function drawSlips(folder: string, slips: readonly Slip[], format: 
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error('the slips took too long')), DRAW_MS)
     })
-    return await Promise.race([print(window), late])
+    return await Promise.race([print(window, format), late])
   } catch (cause) {
     throw new CeremonyFailed({ code: 'batch-slips-failed' }, { cause })
   } finally {
@@ -49,11 +49,20 @@ export async function drawSlips(folder: string, slips: readonly Slip[], format: 
   }
 }
 
-async function print({ webContents }: BrowserWindow): Promise<Uint8Array> {
+const MM_PER_INCH = 25.4
+
+/** Width and height in inches. */
+const SIZES: Readonly<Record<SlipFormat, { readonly width: number; readonly height: number }>> = {
+  a4: { width: 210 / MM_PER_INCH, height: 297 / MM_PER_INCH },
+  label: { width: 100 / MM_PER_INCH, height: 62 / MM_PER_INCH },
+}
+
+async function print({ webContents }: BrowserWindow, format: SlipFormat): Promise<Uint8Array> {
   await webContents.loadURL(ADDRESS)
   // The page's own promise (renderer/slips/slips.ts): texts and letters are there.
   await webContents.executeJavaScript('window.slipsDrawn')
-  return new Uint8Array(await webContents.printToPDF({ preferCSSPageSize: true, printBackground: true }))
+  const margins = { top: 0, bottom: 0, left: 0, right: 0 }
+  return new Uint8Array(await webContents.printToPDF({ pageSize: SIZES[format], margins, printBackground: true }))
 }
 
 /** The data stand in the document as text, which no browser carries out; `<` cannot end it. */

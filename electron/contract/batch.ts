@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import type { Role } from '../../protocol/messages/operations.ts'
 import type { Language } from './languages.ts'
 import type { Problem, ProblemCode } from './problems.ts'
-import type { StepId } from './snapshot.ts'
+import type { StepId } from './steps.ts'
 
 /** The columns that a file may have; the first three it must have. */
 export const BATCH_FIELDS = ['givenName', 'familyName', 'reference', 'role', 'language'] as const
@@ -129,8 +129,8 @@ export type BatchPhase =
     }
   /** The card of the person before is ready, and still in. */
   | { readonly kind: 'remove-card'; readonly person: BatchPerson; readonly number: number }
-  /** This person's card could not be made: another card that is put in, or 'retry', tries again; 'skip' goes on. */
-  | { readonly kind: 'trouble'; readonly problem: Problem }
+  /** This person's card could not be made: another card that is put in tries again, and 'retry' where that may help; 'skip' goes on. */
+  | { readonly kind: 'trouble'; readonly problem: Problem; readonly canRetry: boolean }
   /** Goes on by itself as soon as the gateway is there. */
   | { readonly kind: 'offline'; readonly problem: Problem }
   | { readonly kind: 'finished' }

@@ -13,6 +13,7 @@ import type { NavigationView } from './pages.ts'
 import type { Problem, ProblemCode } from './problems.ts'
 import type { RecordView } from './record.ts'
 import type { SettingKey, SettingView } from './settings.ts'
+import type { StepId } from './steps.ts'
 import type { Mishap, TrainingView } from './training.ts'
 
 export interface Snapshot {
@@ -187,25 +188,7 @@ export interface PlaceView {
 
 export type CeremonyKind = 'sign-in' | 'login' | 'register' | 'change-pin' | 'unblock'
 
-export type StepId =
-  | 'insert'
-  | 'read-card'
-  | 'authenticate-card'
-  | 'identify-card'
-  | 'choose-pin'
-  | 'set-pin'
-  | 'set-puk'
-  | 'set-management-key'
-  | 'make-key'
-  | 'make-presence-key'
-  | 'request-certificate'
-  | 'write-certificate'
-  | 'prove'
-  | 'enter-pin'
-  | 'verify'
-  | 'change-pin'
-  | 'approve'
-  | 'insert-blocked'
+export type { StepId } from './steps.ts'
 
 export interface Step {
   readonly id: StepId

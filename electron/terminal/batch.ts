@@ -1,6 +1,6 @@
 /** The state machine's part for batches: who may open one, and which cards are meant for it. The batch itself is electron/batch/. */
 import { includesRole } from '../../protocol/messages/operations.ts'
-import type { BatchCommand } from '../batch/batch-desk.ts'
+import type { BatchCommand } from '../batch/ports.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
 import type { BatchAction, BatchView } from '../contract/batch.ts'
 import { type Next, to, waiting, without } from './moves.ts'

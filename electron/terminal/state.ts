@@ -6,7 +6,7 @@
 import type { ReadersStatus } from '../../native/reader.ts'
 import type { BlockCause, Notice } from '../../protocol/messages/notices.ts'
 import type { Person, RequestBody, Role } from '../../protocol/messages/operations.ts'
-import type { BatchCommand } from '../batch/batch-desk.ts'
+import type { BatchCommand } from '../batch/ports.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
 import type { NewPinRequest, PinRequest } from '../ceremonies/guide.ts'
 import type { LoginOutcome } from '../ceremonies/login.ts'

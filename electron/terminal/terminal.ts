@@ -6,7 +6,7 @@
 import type { ReadersStatus } from '../../native/reader.ts'
 import { utf8, wipe } from '../../protocol/bytes.ts'
 import type { Notice } from '../../protocol/messages/notices.ts'
-import type { BatchCommand } from '../batch/batch-desk.ts'
+import type { BatchCommand } from '../batch/ports.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
 import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
 import type { BatchView } from '../contract/batch.ts'

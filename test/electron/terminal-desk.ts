@@ -1,5 +1,5 @@
 /** A terminal whose readers, gateway and ceremonies the test plays itself. */
-import type { BatchCommand } from '../../electron/batch/batch-desk.ts'
+import type { BatchCommand } from '../../electron/batch/ports.ts'
 import type { Insertion } from '../../electron/ceremonies/card-access.ts'
 import { CeremonyCancelled, type Guide } from '../../electron/ceremonies/guide.ts'
 import type { Intent } from '../../electron/contract/intents.ts'

@@ -78,6 +78,7 @@ export const batch = {
   'batch.remove.title': 'البطاقة {number} من {total} جاهزة. أخرج البطاقة',
   'batch.remove.hint': 'هذه بطاقة {name}.',
   'batch.trouble.again': 'أدخل هذه البطاقة من جديد، أو بطاقة فارغة، من أجل {name}.',
+  'batch.trouble.for': 'إنها من أجل {name}.',
   'batch.offline.hint': 'تنتظر الدفعة وتتابع من تلقاء نفسها.',
   'batch.skip': 'تخطي هذا الشخص',
   'batch.pause': 'إيقاف مؤقت',

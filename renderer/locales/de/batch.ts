@@ -54,6 +54,7 @@ export const batch = {
   'batch.remove.title': 'Karte {number} von {total} fertig. Nehmen Sie die Karte heraus',
   'batch.remove.hint': 'Es ist die Karte von {name}.',
   'batch.trouble.again': 'Stecken Sie diese Karte noch einmal oder eine leere ein, für {name}.',
+  'batch.trouble.for': 'Sie ist für {name}.',
   'batch.offline.hint': 'Der Stapel wartet und geht von selbst weiter.',
   'batch.skip': 'Diese Person überspringen',
   'batch.pause': 'Pause',

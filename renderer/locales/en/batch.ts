@@ -50,6 +50,7 @@ export const batch = {
   'batch.remove.title': 'Card {number} of {total} done. Take the card out',
   'batch.remove.hint': 'It is the card of {name}.',
   'batch.trouble.again': 'Insert this card again, or a blank one, for {name}.',
+  'batch.trouble.for': 'It is for {name}.',
   'batch.offline.hint': 'The batch waits and goes on by itself.',
   'batch.skip': 'Skip this person',
   'batch.pause': 'Pause',

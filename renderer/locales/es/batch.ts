@@ -60,6 +60,7 @@ export const batch = {
   'batch.remove.title': 'Tarjeta {number} de {total} lista. Retire la tarjeta',
   'batch.remove.hint': 'Es la tarjeta de {name}.',
   'batch.trouble.again': 'Inserte de nuevo esta tarjeta, o una en blanco, para {name}.',
+  'batch.trouble.for': 'Es para {name}.',
   'batch.offline.hint': 'La serie espera y sigue por sí sola.',
   'batch.skip': 'Omitir a esta persona',
   'batch.pause': 'Pausa',

@@ -60,6 +60,7 @@ export const batch = {
   'batch.remove.title': 'Carte {number} sur {total} prête. Retirez la carte',
   'batch.remove.hint': 'C’est la carte de {name}.',
   'batch.trouble.again': 'Insérez de nouveau cette carte, ou une carte vierge, pour {name}.',
+  'batch.trouble.for': 'Elle est pour {name}.',
   'batch.offline.hint': 'La série attend et reprend d’elle-même.',
   'batch.skip': 'Passer cette personne',
   'batch.pause': 'Pause',

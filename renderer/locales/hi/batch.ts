@@ -49,6 +49,7 @@ export const batch = {
   'batch.remove.title': '{total} में से कार्ड {number} तैयार। कार्ड निकालें',
   'batch.remove.hint': 'यह {name} का कार्ड है।',
   'batch.trouble.again': '{name} के लिए यही कार्ड फिर डालें, या कोई खाली कार्ड।',
+  'batch.trouble.for': 'वह {name} के लिए है।',
   'batch.offline.hint': 'बैच इंतज़ार करता है और अपने आप आगे बढ़ता है।',
   'batch.skip': 'इस व्यक्ति को छोड़ें',
   'batch.pause': 'रोकें',

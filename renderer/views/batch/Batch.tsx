@@ -4,11 +4,11 @@ import type { BatchFileProblem, BatchView } from '../../../electron/contract/bat
 import type { Snapshot } from '../../../electron/contract/snapshot.ts'
 import { Button } from '../../components/Button.tsx'
 import { useTexts } from '../../components/context.ts'
-import { ProblemNote } from '../../components/ProblemNote.tsx'
 import { Stage } from '../../components/Stage.tsx'
 import { BatchPreview } from './BatchPreview.tsx'
 import { BatchRest } from './BatchRest.tsx'
 import { BatchRun } from './BatchRun.tsx'
+import { FileProblem } from './FileProblem.tsx'
 import { useBatch } from './use-batch.ts'
 
 export function Batch({ batch, snapshot }: { readonly batch: BatchView; readonly snapshot: Snapshot }) {
@@ -26,17 +26,6 @@ export function Batch({ batch, snapshot }: { readonly batch: BatchView; readonly
     default:
       return batch satisfies never
   }
-}
-
-export function FileProblem({ problem }: { readonly problem: BatchFileProblem }) {
-  const { text } = useTexts()
-  const { code, line } = problem
-  return (
-    <>
-      <ProblemNote problem={{ code }} />
-      {line !== undefined && <p className="fine-print">{text('batch.line', { line })}</p>}
-    </>
-  )
 }
 
 function NoBatch({ problem }: { readonly problem: BatchFileProblem | undefined }) {

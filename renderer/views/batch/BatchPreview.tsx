@@ -76,7 +76,7 @@ function Faults({ preview: { faults, bad, good }, leavesOut, onLeaveOut }: Fault
       {good > 0 && (
         <>
           <p>{text('batch.preview.decide')}</p>
-          <Checkbox className="check" isSelected={leavesOut} onChange={onLeaveOut}>
+          <Checkbox className="batch-check" isSelected={leavesOut} onChange={onLeaveOut}>
             {text('batch.preview.leave-out', { count: bad })}
           </Checkbox>
         </>

@@ -9,8 +9,8 @@ import { fullName, useTexts } from '../../components/context.ts'
 import { Dialog } from '../../components/Dialog.tsx'
 import { ProblemNote } from '../../components/ProblemNote.tsx'
 import { Stage } from '../../components/Stage.tsx'
-import { FileProblem } from './Batch.tsx'
 import { Bar } from './BatchRun.tsx'
+import { FileProblem } from './FileProblem.tsx'
 import { useBatch } from './use-batch.ts'
 
 export function BatchRest({ batch }: { readonly batch: OpenBatchView }) {
@@ -167,7 +167,7 @@ function Row({ row: { number, person, outcome } }: { readonly row: BatchReportRo
         {code !== undefined && <span className="batch-why">{text(`problem.${code}.title`)}</span>}
       </td>
       <td className="cell-number">{outcome.kind === 'done' && <bdi>{outcome.cardNumber}</bdi>}</td>
-      <td>{outcome.kind === 'done' && outcome.ms !== undefined && texts.duration(outcome.ms)}</td>
+      <td className="batch-time">{outcome.kind === 'done' && outcome.ms !== undefined && texts.duration(outcome.ms)}</td>
     </tr>
   )
 }

@@ -54,7 +54,10 @@ function wordsOf(texts: Texts, phase: RunPhase, { current, total }: OpenBatchVie
     case 'trouble':
       return {
         title: text(`problem.${phase.problem.code}.title`),
-        hint: [...remedyOf(texts, phase.problem), text('batch.trouble.again', { name })].join(' '),
+        hint: [
+          ...remedyOf(texts, phase.problem),
+          text(phase.canRetry ? 'batch.trouble.again' : 'batch.trouble.for', { name }),
+        ].join(' '),
         pose: 'failed',
         urgency: 'problem',
       }
@@ -92,7 +95,7 @@ export function BatchRun({ batch, snapshot }: { readonly batch: OpenBatchView; r
       {phase.kind === 'working' && phase.step !== undefined && <p className="batch-step">{text(`step.${phase.step}`)}</p>}
       {phase.kind === 'next-card' && snapshot.readers.problem && <ProblemNote problem={snapshot.readers.problem} />}
       <div className="actions">
-        {phase.kind === 'trouble' && (
+        {phase.kind === 'trouble' && phase.canRetry && (
           <Button look="primary" icon={RotateCcw} onPress={() => act({ kind: 'retry' })}>
             {text('problem.retry')}
           </Button>

@@ -3,8 +3,9 @@
  * real disk. Only the window and the system's dialogs are played.
  */
 import { join } from 'node:path'
-import { type BatchDesk, type BatchDialogs, createBatchDesk } from '../../../electron/batch/batch-desk.ts'
+import { createBatchDesk } from '../../../electron/batch/batch-desk.ts'
 import { type BatchFile, createBatchFile } from '../../../electron/batch/batch-file.ts'
+import type { BatchDesk, BatchDialogs } from '../../../electron/batch/ports.ts'
 import { withCard } from '../../../electron/ceremonies/card-access.ts'
 import { readGuid } from '../../../electron/ceremonies/card-identity.ts'
 import { login } from '../../../electron/ceremonies/login.ts'

@@ -13,6 +13,7 @@ import type {
 import { navigationOf } from '../../../electron/terminal/navigation.ts'
 import type { Texts } from '../../../renderer/locales/texts.ts'
 import { activityStories } from './activity-stories.ts'
+import { batchStories } from './batch-stories.ts'
 import { blockingStories } from './blocking-stories.ts'
 import { operatorStories } from './operator-stories.ts'
 import { recordStories } from './record-stories.ts'
@@ -50,6 +51,7 @@ const AT_REST: { readonly [Kind in Page['kind']]?: PageName } = {
   'first-operator': 'desk',
   'sign-in': 'desk',
   idle: 'desk',
+  batch: 'batch',
   readers: 'readers',
   activity: 'activity',
   findings: 'findings',
@@ -295,4 +297,5 @@ export const stories: readonly Story[] = [
   ...activityStories(story),
   ...trainingStories(story, ceremony, simulation),
   ...upkeepStories(story),
+  ...batchStories(story),
 ]
