@@ -307,6 +307,13 @@ describe('the session with the gateway', () => {
     expect(await openSessions()).toEqual([world.session])
   })
 
+  it('greets again for its time, and no session ends by it', async () => {
+    const { time, site } = await world.link.greet(5000)
+    expect(site).toBe('Desk 1')
+    expect(Math.abs(time - Date.now())).toBeLessThan(60_000)
+    expect(await openSessions()).toEqual([world.session])
+  })
+
   it('says at once that the broker is gone, and comes back with it, still signed in', async () => {
     await world.stopBroker()
     await until(() => world.link.state().kind === 'offline', 2000, 'the loss was not noticed')

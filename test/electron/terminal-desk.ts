@@ -15,7 +15,7 @@ import type {
   SimulationCommand,
 } from '../../electron/terminal/state.ts'
 import { createTerminal, type Drivers } from '../../electron/terminal/terminal.ts'
-import type { UpkeepEffect } from '../../electron/terminal/upkeep-state.ts'
+import type { UpkeepEffect, UpkeepEvent } from '../../electron/terminal/upkeep-state.ts'
 import type { ReaderState, ReaderStatus, ServiceState } from '../../native/reader.ts'
 import { toHex } from '../../protocol/bytes.ts'
 import type { LoginResult, Role } from '../../protocol/messages/operations.ts'
@@ -81,6 +81,7 @@ export function createDesk(
   const knownCards = new Map<string, Uint8Array>()
   const keptLanguages: string[] = []
   const upkeep: UpkeepEffect[] = []
+  const tells: ((event: UpkeepEvent) => void)[] = []
   const batchCommands: BatchCommand[] = []
   const watchers: Drivers['watch'][] = []
   const terminal = createTerminal({
@@ -106,7 +107,10 @@ export function createDesk(
       openRecord: (login, show) => void records.push({ login, show }),
       addNote: (session, note) =>
         new Promise((resolve, reject) => notes.push({ session: session[0] ?? 0, note, resolve, reject })),
-      upkeep: async (effect) => void upkeep.push(effect),
+      upkeep: async (effect, tell) => {
+        upkeep.push(effect)
+        tells.push(tell)
+      },
       batch: async (command) => void batchCommands.push(command),
       watch: (...change) => {
         for (const watcher of watchers) watcher(...change)
@@ -143,6 +147,7 @@ export function createDesk(
     unexpected,
     keptLanguages,
     upkeep,
+    tells,
     batchCommands,
     watch: (watcher: Drivers['watch']) => void watchers.push(watcher),
     insert: (reader = 'A') => set(reader, { kind: 'card', atr }, true),
