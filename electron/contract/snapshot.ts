@@ -2,7 +2,7 @@
  * The one picture of the terminal that main shows to the renderer: sent whole at each change, never a
  * difference. No APDU, key, topic or PIN is in it.
  */
-import type { ListedFinding } from '../../protocol/messages/finding-operations.ts'
+import type { FindingKind, ListedFinding } from '../../protocol/messages/finding-operations.ts'
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
 import type { ActivityOverview } from './activity.ts'
@@ -153,7 +153,7 @@ export interface ReadersOverview {
 /** How many hours the chart of findings shows: a week. */
 export const CHART_HOURS = 7 * 24
 
-export type FindingKind = ListedFinding['kind']
+export type { FindingKind }
 
 export interface FindingsOverview {
   /** All kinds where absent. */

@@ -1,4 +1,6 @@
 /** The state machine's part for the pages of the navigation: how each is opened, filled and left. */
+
+import type { FindingKind } from '../../protocol/messages/finding-operations.ts'
 import { includesRole } from '../../protocol/messages/operations.ts'
 import type { ActivityFilter } from '../contract/activity.ts'
 import type { PageName } from '../contract/pages.ts'
@@ -7,7 +9,7 @@ import { CHART_HOURS } from '../contract/snapshot.ts'
 import { openBatch } from './batch.ts'
 import { type Next, to, waiting, without } from './moves.ts'
 import { lacking, resting } from './navigation.ts'
-import type { AskedLook, FindingKind, LookAnswer, LookQuestion, Overview } from './overview.ts'
+import type { AskedLook, LookAnswer, LookQuestion, Overview } from './overview.ts'
 import type { Command, LookingActivity, RestActivity, State } from './state.ts'
 import { isChecking, runChecks } from './upkeep.ts'
 

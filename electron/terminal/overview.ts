@@ -1,12 +1,10 @@
 /** What a supervisor may look at: the questions to the gateway and what has been answered so far. */
-import type { ListedFinding } from '../../protocol/messages/finding-operations.ts'
+import type { FindingKind, ListedFinding } from '../../protocol/messages/finding-operations.ts'
 import type { AnswerBody, Place } from '../../protocol/messages/operations.ts'
 import type { ActivityFilter, ActivityOverview } from '../contract/activity.ts'
 
 /** What the Activity page is told of one page of rows. */
 export type ActivityFound = Pick<ActivityOverview, 'rows' | 'from' | 'matches' | 'kept' | 'timings'>
-
-export type FindingKind = ListedFinding['kind']
 
 export interface ReadersLook {
   readonly of: 'readers'

@@ -2,9 +2,10 @@
  * What the audit log tells. Pseudonyms only: holders, cards, terminals and sessions stand by their identifiers, so that
  * the log can be kept and handed over without naming anybody.
  */
+
+import type { FindingKind, Response, Severity } from '../../protocol/messages/finding-operations.ts'
 import type { BlockCause } from '../../protocol/messages/notices.ts'
 import type { Role } from '../../protocol/messages/operations.ts'
-import type { FindingKind, Response, Severity } from '../findings/finding.ts'
 import type { LoginPurposeKind, SessionEnd } from '../store/store.ts'
 
 export type AuditEvent =

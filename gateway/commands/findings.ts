@@ -1,6 +1,6 @@
 /** findings, and the policy that they are answered by. */
 import { toHex } from '../../protocol/bytes.ts'
-import { FINDING_KINDS, type FindingKind } from '../findings/finding.ts'
+import { FINDING_KINDS, type FindingKind } from '../../protocol/messages/finding-operations.ts'
 import { policyFileOf, policyOf, readPolicyFile } from '../findings/policy-file.ts'
 import type { Registry } from '../registry/context.ts'
 import type { ListedFinding } from '../store/findings.ts'

@@ -1,6 +1,8 @@
 /** The judge: every event goes past every rule; what a rule suspects becomes a finding with the policy's answer. */
+
+import type { Response } from '../../protocol/messages/finding-operations.ts'
 import { type GatewayEvent, isOwnDoing } from './event.ts'
-import type { Finding, Response, Suspicion } from './finding.ts'
+import type { Finding, Suspicion } from './finding.ts'
 import type { Policy } from './policy.ts'
 import { bruteForceRule } from './rules/brute-force.ts'
 import { cloneRule } from './rules/clone.ts'

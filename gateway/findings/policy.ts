@@ -3,7 +3,7 @@
  * has a default, so an empty object is a policy. docs/operations.md explains each for administrators.
  */
 import * as v from 'valibot'
-import { RESPONSES } from './finding.ts'
+import { RESPONSES } from '../../protocol/messages/finding-operations.ts'
 
 const response = v.picklist(RESPONSES)
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(1_000_000))

@@ -1,6 +1,6 @@
 /** What an administrator does from the command line. Sessions of what is withdrawn end at their next use, those with service nodes at once. */
 import { fromHex } from '../../protocol/bytes.ts'
-import type { FindingKind } from '../findings/finding.ts'
+import type { FindingKind } from '../../protocol/messages/finding-operations.ts'
 import type { Holder, StoreTransaction } from '../store/store.ts'
 import { revokeTokensOf } from '../tokens/revoke.ts'
 import type { Registry } from './context.ts'

@@ -1,5 +1,6 @@
 /** The store's part that keeps findings, and what their rules have learned (gateway/findings/). */
-import type { Finding, FindingKind } from '../findings/finding.ts'
+import type { FindingKind } from '../../protocol/messages/finding-operations.ts'
+import type { Finding } from '../findings/finding.ts'
 
 /** One finding, and how often the same was found again soon after. */
 export interface FindingRecord extends Omit<Finding, 'card'> {

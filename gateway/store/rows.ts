@@ -1,9 +1,9 @@
 /** Rows of the database as records: nothing that was read is taken on trust, a damaged file is found here. */
 import * as v from 'valibot'
+import { FINDING_KINDS, LAYERS, RESPONSES, SEVERITIES } from '../../protocol/messages/finding-operations.ts'
 import { blockCauseSchema } from '../../protocol/messages/notices.ts'
 import { ROLES } from '../../protocol/messages/operations.ts'
 import { scopeRuleSchema } from '../../protocol/messages/service.ts'
-import { FINDING_KINDS, LAYERS, RESPONSES, SEVERITIES } from '../findings/finding.ts'
 import type { FindingsOfHour, ListedFinding } from './findings.ts'
 import type { ServiceNode, Token } from './nodes.ts'
 import type { SeenCard, SeenReader, TerminalPresence } from './places.ts'

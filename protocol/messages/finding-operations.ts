@@ -2,8 +2,8 @@
 import * as v from 'valibot'
 import { exactly, identifier, natural, text, time } from './schema.ts'
 
-/** What can be found, in the words of the gateway's rules (gateway/findings/). */
-export const findingKindSchema = v.picklist([
+/** What the gateway's rules find (gateway/findings/rules/). */
+export const FINDING_KINDS = [
   'replay',
   'brute-force-pin',
   'brute-force-handshake',
@@ -11,8 +11,21 @@ export const findingKindSchema = v.picklist([
   'delay',
   'clone',
   'flooding',
-])
+] as const
+export type FindingKind = (typeof FINDING_KINDS)[number]
 
+/** The layer of the paper's dual verification at which it was seen: the device, or the person. */
+export const LAYERS = ['perception', 'application'] as const
+export type Layer = (typeof LAYERS)[number]
+
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+/** What the policy answers with, mildest first; each also notifies. docs/operations.md says what each does. */
+export const RESPONSES = ['notify', 'slow-down', 'end-session', 'quarantine-terminal', 'block-card'] as const
+export type Response = (typeof RESPONSES)[number]
+
+export const findingKindSchema = v.picklist(FINDING_KINDS)
 const shortText = v.pipe(v.string(), v.maxLength(80))
 
 export const findingSchema = v.strictObject({
@@ -23,10 +36,10 @@ export const findingSchema = v.strictObject({
   lastAt: time,
   occurrences: natural,
   kind: findingKindSchema,
-  layer: v.picklist(['perception', 'application']),
-  severity: v.picklist(['low', 'medium', 'high', 'critical']),
+  layer: v.picklist(LAYERS),
+  severity: v.picklist(SEVERITIES),
   /** What the policy has answered. */
-  response: v.picklist(['notify', 'slow-down', 'end-session', 'quarantine-terminal', 'block-card']),
+  response: v.picklist(RESPONSES),
   /** The terminal's own doing; otherwise its name may only have been used. */
   own: v.boolean(),
   /** Empty where there is none: a stranger at the broker. */

@@ -3,8 +3,10 @@
  * counter starts anew after each right PIN; the gateway's does not, so somebody who tries two PINs between the
  * holder's logins is seen. A wrong PIN counts against a card only when the card proved that it was there.
  */
+
+import type { Response } from '../../../protocol/messages/finding-operations.ts'
 import { BoundedMap } from '../bounded-map.ts'
-import type { Response, Suspicion } from '../finding.ts'
+import type { Suspicion } from '../finding.ts'
 import { LeakyBucket } from '../leaky-bucket.ts'
 import type { Policy } from '../policy.ts'
 import { REMEMBERED, type Rule } from './rule.ts'

@@ -4,8 +4,10 @@
  * longest time between them is too short for the way, the card is held for cloned: a terminal that hands a signature on
  * late cannot make it look so.
  */
+
+import type { Response } from '../../../protocol/messages/finding-operations.ts'
 import type { GatewayEvent } from '../event.ts'
-import type { Evidence, Response } from '../finding.ts'
+import type { Evidence } from '../finding.ts'
 import type { Policy } from '../policy.ts'
 import type { Rule } from './rule.ts'
 

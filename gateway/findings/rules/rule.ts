@@ -1,5 +1,6 @@
+import type { Response } from '../../../protocol/messages/finding-operations.ts'
 import type { GatewayEvent } from '../event.ts'
-import type { Response, Suspicion } from '../finding.ts'
+import type { Suspicion } from '../finding.ts'
 
 /** One kind of attack: sees every event, constant time and memory for each. */
 export interface Rule {
