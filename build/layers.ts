@@ -45,7 +45,7 @@ const LAYERS: readonly Layer[] = [
   },
   { place: 'service/', imports: ['protocol/', 'native/', 'service/'], packages: ['node:', 'mqtt', 'valibot'] },
   // What a service's programmer writes: the library and nothing behind it.
-  { place: 'examples/', imports: ['service/', 'examples/'], packages: ['node:', 'valibot'] },
+  { place: 'examples/', imports: ['service/', 'examples/'], packages: ['node:', 'valibot', 'jose'] },
   {
     place: 'electron/',
     imports: ['protocol/', 'native/', 'electron/'],

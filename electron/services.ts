@@ -27,6 +27,7 @@ import { deskFacts } from './diagnostics/desk-facts.ts'
 import { createDeskProbes } from './diagnostics/desk-probes.ts'
 import { createDiagnostics, type Diagnostics } from './diagnostics/diagnostics.ts'
 import { createGatewayConnection } from './gateway-connection.ts'
+import { createHandover } from './handover/handover.ts'
 import { look } from './look.ts'
 import { createBlockList } from './notices/block-list.ts'
 import { createKeptNotices } from './notices/kept-notices.ts'
@@ -100,6 +101,14 @@ export function createServices({ settings: store, folder, bundles, log, terminal
   })
   const link = () => gateway.gateway()?.link
   const records = createRecords({ gateway: () => gateway.gateway(), crypto: nodeCrypto })
+  const handover = createHandover({
+    programs: settings.handover ?? [],
+    port: settings.handoverPort ?? 0,
+    folder,
+    link,
+    onHandedOver: (session, name) => terminal.handedOver(session, name),
+    onUnexpected: (error) => log.error('handover', errorFields(error)),
+  })
   const reports = createPinReports({ path: join(folder, 'pin-reports.json'), link })
   const blocks = createBlockList({
     path: join(folder, 'blocks.json'),
@@ -241,6 +250,8 @@ export function createServices({ settings: store, folder, bundles, log, terminal
       stopUsb = watchUsbReaders((usb) => terminal.usbReadersChanged(usb))
       void activity.open()
       await Promise.all([blocks.open(), batch.open()])
+      // A port that another program has taken keeps nobody from working here.
+      handover.start().catch((error) => log.error('handover-unavailable', errorFields(error)))
       try {
         const state = await gateway.open()
         if (state === 'not-enrolled' && settings.invitation !== undefined) await enrolByInvitation(settings.invitation)
@@ -278,6 +289,7 @@ export function createServices({ settings: store, folder, bundles, log, terminal
     },
     enrol: (code) => gateway.enrol(code),
     async endSession(session, reason) {
+      handover.ended(session)
       records.end(session, reason)
       if (reason === 'blocked') {
         link()?.ended(session)
@@ -301,7 +313,10 @@ export function createServices({ settings: store, folder, bundles, log, terminal
       asking(async (asked) => {
         await asked.request('card.block', { session, guid })
       }),
-    openRecord: (login, show) => records.open(login, show),
+    openRecord(login, show) {
+      handover.began(login)
+      records.open(login, show)
+    },
     addNote: (session, note) => records.addNote(session, note),
     batch: (command) => batch.perform(command),
     cardIn: (card) => cards.cardIn(card),
@@ -309,7 +324,7 @@ export function createServices({ settings: store, folder, bundles, log, terminal
       closed = true
       stopUsb?.()
       batch.close()
-      await Promise.all([gateway.close(), readers.close(), blocks.close()])
+      await Promise.all([handover.close(), gateway.close(), readers.close(), blocks.close()])
     },
   }
 }

@@ -4,6 +4,7 @@
  * holds the two together.
  */
 import * as v from 'valibot'
+import { handoverProgramsSchema } from './handover.ts'
 import { LANGUAGE_SETTINGS } from './languages.ts'
 
 /** 'contrast': high contrast, light or dark as the system. */
@@ -144,6 +145,21 @@ export const SETTINGS = {
     variable: 'TESSERA_INVITATION',
     value: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
     wanted: 'must be the code of an invitation',
+    shows: 'presence',
+  },
+  /** The programs on this computer that may be handed a person's login (docs/integrate.md, section 7), and the port they ask at. */
+  handover: {
+    ...byMachine,
+    variable: 'TESSERA_HANDOVER',
+    value: handoverProgramsSchema,
+    wanted: 'must be a list of {"audience", "name"}, with "secretSha256" for app: and without it for https:',
+    shows: 'presence',
+  },
+  /** 0: any that is free. */
+  handoverPort: {
+    ...byMachine,
+    variable: 'TESSERA_HANDOVER_PORT',
+    value: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
     shows: 'presence',
   },
   logLevel: {

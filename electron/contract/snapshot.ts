@@ -8,6 +8,7 @@ import type { Role } from '../../protocol/messages/operations.ts'
 import type { ActivityOverview } from './activity.ts'
 import type { BatchView } from './batch.ts'
 import type { DiagnosticsView } from './diagnostics.ts'
+import type { HandoversView } from './handover.ts'
 import type { LanguageView } from './languages.ts'
 import type { NavigationView } from './pages.ts'
 import type { Problem, ProblemCode } from './problems.ts'
@@ -239,6 +240,8 @@ export interface SessionView {
   readonly loginMs: number
   /** Absent where this gateway knows no records service. */
   readonly record?: RecordView
+  /** The login was handed to other programs on this computer. */
+  readonly handovers?: HandoversView
 }
 
 export interface SimulationView {

@@ -65,14 +65,21 @@ function viewOf(key: SettingKey, { values, sources }: LoadedSettings, atStart: S
     shown: shownOf(key, values[key]),
     ...(control === undefined ? {} : { control }),
     ...(lock === undefined ? {} : { lock }),
-    ...(effect === 'restart' && values[key] !== atStart[key] ? { waits: true } : {}),
+    ...(effect === 'restart' && !isSame(values[key], atStart[key]) ? { waits: true } : {}),
   }
 }
 
 function shownOf(key: SettingKey, value: Settings[SettingKey]): SettingView['shown'] {
   const { shows } = settingOf(key)
-  if (value === undefined || shows === 'presence') return { kind: value === undefined ? 'not-set' : 'set' }
+  // A list is nothing that fits beside its name.
+  if (value === undefined || typeof value === 'object' || shows === 'presence')
+    return { kind: value === undefined ? 'not-set' : 'set' }
   return { kind: 'value', value: shows === 'address' && typeof value === 'string' ? withoutCredentials(value) : value }
+}
+
+/** A list is read anew each time, and means the same. */
+function isSame(a: Settings[SettingKey], b: Settings[SettingKey]): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
 /** A URL may carry a user name and a password in front of its host (RFC 3986 section 3.2.1). */

@@ -19,6 +19,7 @@ import {
   unblock,
   unblockAgain,
 } from './blocking.ts'
+import { handedOver } from './handovers.ts'
 import { forgetPersonLanguage, inDeskLanguage, isServing } from './language.ts'
 import { leftAlone, lockIfPulled, mayPass, operatorCommanded, signedIn } from './locking.ts'
 import { enrolEnded, left, look, looked, lookFailed } from './looking.ts'
@@ -120,6 +121,8 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
       return noteEnded(state, event.session, event.problem)
     case 'upkeep':
       return upkeepHappened(state, event.event, now)
+    case 'handed-over':
+      return handedOver(state, event, now)
     default:
       return event satisfies never
   }

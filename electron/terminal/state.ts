@@ -11,6 +11,7 @@ import type { Insertion } from '../ceremonies/card-access.ts'
 import type { NewPinRequest, PinRequest } from '../ceremonies/guide.ts'
 import type { LoginOutcome } from '../ceremonies/login.ts'
 import type { BatchView } from '../contract/batch.ts'
+import type { HandoversView } from '../contract/handover.ts'
 import type { Intent } from '../contract/intents.ts'
 import type { Language, LanguageSetting } from '../contract/languages.ts'
 import type { Problem } from '../contract/problems.ts'
@@ -18,6 +19,7 @@ import type { NoteOutcome } from '../contract/record.ts'
 import type { CeremonyResult, GatewayView, SimulationView, Step, StepId } from '../contract/snapshot.ts'
 import type { UsbReaders } from '../readers/usb.ts'
 import type { NewNote, RecordReport } from '../records/report.ts'
+import type { HandedOver } from './handovers.ts'
 import type { LookAnswer, LookQuestion, Overview } from './overview.ts'
 import { INITIAL_UPKEEP, type UpkeepEffect, type UpkeepEvent, type UpkeepState } from './upkeep-state.ts'
 
@@ -152,6 +154,8 @@ export interface PersonSession {
   readonly record?: RecordReport
   /** What became of the last note; absent before the first. */
   readonly note?: NoteOutcome
+  /** Absent while there was none. */
+  readonly handovers?: HandoversView
 }
 
 export interface LanguageState {
@@ -259,6 +263,7 @@ export type TerminalEvent =
   | { readonly kind: 'record'; readonly session: Uint8Array; readonly record: RecordReport | undefined }
   | { readonly kind: 'note-ended'; readonly session: Uint8Array; readonly problem?: Problem }
   | { readonly kind: 'upkeep'; readonly event: UpkeepEvent }
+  | HandedOver
 
 /** 'blocked' is nothing that the gateway has to be told. */
 export type SessionEndReason = RequestBody<'session.end'>['reason'] | 'blocked'

@@ -101,6 +101,8 @@ export interface Terminal {
   settingsChanged(settings: readonly SettingView[], idleMs: number): void
   usbReadersChanged(usb: UsbReaders): void
   batchChanged(view: BatchView): void
+  /** That login was handed to the program of that name. */
+  handedOver(session: Uint8Array, name: string): void
   /** A verified notice of the gateway's; `card` is where its card is in. What it ends has ended when this returns. */
   noticed(notice: Notice, card: Insertion | undefined): void
   /** What became of the PIN on a card whose notice wanted it blocked. */
@@ -360,6 +362,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       restartIdleTimer()
       dispatch({ kind: 'upkeep', event: { kind: 'settings', settings } })
     },
+    handedOver: (session, name) => void dispatch({ kind: 'handed-over', session, name }),
     usbReadersChanged: (usb) => void dispatch({ kind: 'usb', usb }),
     batchChanged: (view) => void dispatch({ kind: 'batch', view }),
     noticed: (notice, card) => void dispatch(card === undefined ? { kind: 'notice', notice } : { kind: 'notice', notice, card }),

@@ -89,6 +89,7 @@ function sessionView(session: PersonSession): SessionView {
     ...(role === undefined ? {} : { role }),
     ...(last === undefined ? {} : { last }),
     ...(record && { record }),
+    ...(session.handovers && { handovers: session.handovers }),
   }
 }
 

@@ -37,6 +37,8 @@ export interface Texts {
   date(at: number): string
   /** A day and its time, such as '3 May 2026 at 09:14'; takes milliseconds since 1970. */
   dateTime(at: number): string
+  /** A time of today, such as '09:14'; takes milliseconds since 1970. */
+  time(at: number): string
   /** A duration as people read it: '640 ms', '2.4 s'. */
   duration(ms: number): string
   /** A waiting time in whole seconds or minutes, rounded up. */
@@ -77,6 +79,7 @@ export function createTexts(table: AnyTable, locale: string, timeZone?: string):
   const zone = { ...DIGITS, ...(timeZone === undefined ? {} : { timeZone }) }
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'long', ...zone })
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short', ...zone })
+  const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short', ...zone })
   const unit = (name: string) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long', ...DIGITS })
   const seconds = unit('second')
   const minutes = unit('minute')
@@ -93,6 +96,7 @@ export function createTexts(table: AnyTable, locale: string, timeZone?: string):
     text,
     date: (at) => date.format(at),
     dateTime: (at) => dateTime.format(at),
+    time: (at) => time.format(at),
     duration: (ms) =>
       ms < 1000
         ? text('duration.milliseconds', { value: Math.round(ms) })

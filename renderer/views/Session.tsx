@@ -7,6 +7,7 @@ import { fullName, useTerminal, useTexts } from '../components/context.ts'
 import { readerName } from '../components/reader-name.ts'
 import { Stage } from '../components/Stage.tsx'
 import { BlockDialog } from './BlockDialog.tsx'
+import { Handovers } from './Handovers.tsx'
 import { PersonRecord } from './PersonRecord.tsx'
 import { includesRole } from './roles.ts'
 
@@ -55,6 +56,7 @@ export function Session({ session, snapshot }: { readonly session: SessionView; 
           </div>
         ))}
       </dl>
+      {session.handovers && <Handovers {...session.handovers} />}
       <div className="actions">
         <Button look="primary" icon={LogOut} onPress={() => void send({ kind: 'end-session' })} autoFocus>
           {text('session.end')}

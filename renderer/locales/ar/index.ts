@@ -5,6 +5,7 @@ import { activity } from './activity.ts'
 import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
+import { handover } from './handover.ts'
 import { navigation } from './navigation.ts'
 import { operators } from './operators.ts'
 import { problems } from './problems.ts'
@@ -25,6 +26,7 @@ export const ar: Table<Intl.LDMLPluralRule> = {
   ...settings,
   ...shell,
   ...diagnostics,
+  ...handover,
 
   'app.name': 'Tessera',
   'app.main': 'المطلوب الآن',

@@ -8,6 +8,7 @@ import { activity } from './activity.ts'
 import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
+import { handover } from './handover.ts'
 import { navigation } from './navigation.ts'
 import { operators } from './operators.ts'
 import { problems } from './problems.ts'
@@ -25,6 +26,7 @@ export const en = {
   ...shell,
   ...diagnostics,
   ...batch,
+  ...handover,
   ...blocking,
   ...navigation,
   ...activity,

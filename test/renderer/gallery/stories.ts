@@ -15,6 +15,7 @@ import type { Texts } from '../../../renderer/locales/texts.ts'
 import { activityStories } from './activity-stories.ts'
 import { batchStories } from './batch-stories.ts'
 import { blockingStories } from './blocking-stories.ts'
+import { handoverStories } from './handover-stories.ts'
 import { operatorStories } from './operator-stories.ts'
 import { recordStories } from './record-stories.ts'
 import type { Story } from './story.ts'
@@ -293,6 +294,7 @@ export const stories: readonly Story[] = [
   ),
   ...blockingStories(story, ceremony),
   ...recordStories(story, session),
+  ...handoverStories(story, session),
   ...operatorStories(story, ceremony),
   ...activityStories(story),
   ...trainingStories(story, ceremony, simulation),
