@@ -10,8 +10,9 @@ import { stories } from '../test/renderer/gallery/stories.ts'
 import { readArguments } from './arguments.ts'
 import { root } from './electron.ts'
 
+const FIRST: Look = { width: 900, height: 600, theme: 'light' }
 const LOOKS: readonly Look[] = [
-  { width: 900, height: 600, theme: 'light' },
+  FIRST,
   { width: 900, height: 600, theme: 'dark' },
   { width: 900, height: 600, theme: 'contrast' },
   { width: 900, height: 600, theme: 'forced' },
@@ -39,11 +40,13 @@ mkdirSync(folder, { recursive: true })
 const gallery = await openGallery()
 try {
   for (const { name, snapshot, act } of chosen) {
-    for (const look of LOOKS) {
-      await gallery.show(snapshot, locale === undefined ? look : { ...look, locale })
-      await act?.(gallery.page, texts)
+    await gallery.show(snapshot, { ...FIRST, ...(locale === undefined ? {} : { locale }) })
+    await act?.(gallery.page, texts)
+    for (const { width, height, theme } of LOOKS) {
+      await gallery.page.setViewportSize({ width, height })
+      await gallery.dress(theme)
       await gallery.settle()
-      await gallery.page.screenshot({ path: path.join(folder, `${name}-${look.width}-${look.theme}.png`) })
+      await gallery.page.screenshot({ path: path.join(folder, `${name}-${width}-${theme}.png`) })
     }
     console.log(name)
   }

@@ -110,7 +110,7 @@ function Columns({ columns }: { readonly columns: Preview['columns'] }) {
   const { text } = useTexts()
   const title = useId()
   return (
-    <section aria-labelledby={title}>
+    <section className="batch-part" aria-labelledby={title}>
       <h2 id={title}>{text('batch.preview.columns')}</h2>
       <ul className="batch-columns">
         {columns.map(({ header, field }, at) => (
@@ -130,7 +130,7 @@ function People({ people }: { readonly people: readonly BatchPerson[] }) {
   const { text } = texts
   const title = useId()
   return (
-    <section aria-labelledby={title}>
+    <section className="batch-part" aria-labelledby={title}>
       <h2 id={title}>{text('batch.preview.first')}</h2>
       <ul className="batch-people">
         {people.map((person) => (
