@@ -7,14 +7,9 @@ import * as v from 'valibot'
 import { handoverProgramsSchema } from './handover.ts'
 import { LANGUAGE_SETTINGS } from './languages.ts'
 
-/** 'contrast': high contrast, light or dark as the system. */
-export const THEMES = ['system', 'light', 'dark', 'contrast'] as const
-export type Theme = (typeof THEMES)[number]
-
-export const SETTING_GROUPS = ['desk', 'work', 'connection', 'support'] as const
-
 interface Setting {
-  readonly group: (typeof SETTING_GROUPS)[number]
+  /** The part of the page where it stands. */
+  readonly group: 'desk' | 'work' | 'connection' | 'support'
   readonly variable: `TESSERA_${string}`
   readonly value: v.GenericSchema
   /** Absent where the setting may be left out altogether. */
@@ -36,7 +31,7 @@ const PEM = 'must be the path of a file in PEM'
 const byMachine = { group: 'connection', change: 'nobody', effect: 'restart' } as const
 const file = { ...byMachine, value: path, wanted: PEM, shows: 'presence' } as const
 
-export const SETTINGS = {
+const SETTINGS = {
   /** The language of the window, or the operating system's. */
   language: {
     group: 'desk',
@@ -47,10 +42,11 @@ export const SETTINGS = {
     effect: 'at-once',
     shows: 'value',
   },
+  /** 'contrast': high contrast, light or dark as the system. */
   theme: {
     group: 'desk',
     variable: 'TESSERA_THEME',
-    value: v.picklist(THEMES),
+    value: v.picklist(['system', 'light', 'dark', 'contrast']),
     fallback: 'system',
     change: 'anyone',
     effect: 'at-once',

@@ -26,7 +26,7 @@ export interface ReportFacts {
   readonly secrets: readonly string[]
 }
 
-export const REPORT_FORMAT = 'tessera-support-report/1'
+const REPORT_FORMAT = 'tessera-support-report/1'
 /** Text as programs and systems name themselves; anything else is left out. */
 const PLAIN = /^[\w .:;,+()/-]{0,80}$/
 const REMOVED = '[removed]'

@@ -9,7 +9,7 @@ import type { GatewaySeen } from './probes.ts'
 
 const DAY_MS = 86_400_000
 /** A certificate that ends within this time is told, so that a new one is there before. */
-export const EXPIRES_SOON_MS = 30 * DAY_MS
+const EXPIRES_SOON_MS = 30 * DAY_MS
 /** A round trip within a house takes milliseconds, one around the world a third of a second. */
 export const SLOW_MS = 1000
 /** Tokens live for minutes: a clock that is off by half a minute is noticed before anything fails, one off by five breaks them. */

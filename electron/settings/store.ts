@@ -41,7 +41,7 @@ export function openSettings(places: SettingsPlaces): SettingsStore {
 }
 
 /** True where policy or environment decide, so that what the file says does not count. */
-export function isFixed(key: SettingKey, { sources }: Pick<LoadedSettings, 'sources'>): boolean {
+function isFixed(key: SettingKey, { sources }: Pick<LoadedSettings, 'sources'>): boolean {
   return sources[key] === 'policy' || sources[key] === 'environment'
 }
 
