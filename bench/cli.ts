@@ -8,6 +8,7 @@ import { measureBlocks } from './blocks.ts'
 import { type BenchDesk, startBenchDesk } from './desk.ts'
 import type { Figure } from './figure.ts'
 import { measureIdle } from './idle.ts'
+import { measureInteraction } from './interaction.ts'
 import { measureLogin } from './login.ts'
 import { measureService } from './service.ts'
 import { measureStart } from './start/index.ts'
@@ -18,7 +19,7 @@ const HELP = `Measures Tessera on this machine, each figure beside peers and lim
 
   --quick       fewer samples, under 50 s, and without idle
   --json        prints {"electron","figures"} alone, for programs
-  --only NAMES  only these groups, with commas between: start, login, apdu, blocks, service, idle
+  --only NAMES  only these groups, with commas between: start, login, apdu, blocks, service, interaction, idle
   --minutes N   how long people come and go before idle is measured; 10 unless told otherwise
   --help`
 
@@ -31,6 +32,7 @@ const GROUPS: Readonly<Record<string, (options: Options, desk: () => Promise<Ben
   login: async (options, desk) => ({ ...(await measureLogin(await desk(), options)) }),
   blocks: async (options, desk) => ({ ...(await measureBlocks(await desk(), options)) }),
   service: async (options) => ({ ...(await measureService(options)) }),
+  interaction: (options) => measureInteraction(options),
   // Last, because it plugs a card of its own into the desk's reader.
   apdu: (options) => measureApduRoundTrip(options),
   idle: async (options) => ({ ...(await measureIdle(options)) }),

@@ -2,6 +2,7 @@
 
 export interface Percentiles {
   readonly p50: number
+  readonly p95: number
   readonly p99: number
 }
 
@@ -22,7 +23,7 @@ function percentile(samples: readonly number[], share: number): number {
 
 function percentiles(samples: readonly number[]): Percentiles {
   const round = (value: number) => Math.round(value * 10_000) / 10_000
-  return { p50: round(percentile(samples, 0.5)), p99: round(percentile(samples, 0.99)) }
+  return { p50: round(percentile(samples, 0.5)), p95: round(percentile(samples, 0.95)), p99: round(percentile(samples, 0.99)) }
 }
 
 export function figure(samples: readonly number[], beside: Readonly<Record<string, readonly number[]>>): Figure {

@@ -73,4 +73,4 @@ export interface ActivityOverview {
 }
 
 /** How many rows a page of the list has: few enough to be drawn within one key press. */
-export const ACTIVITY_PAGE = 50
+export const ACTIVITY_PAGE = 25

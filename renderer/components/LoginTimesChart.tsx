@@ -2,7 +2,7 @@
  * What the last logins' time went into: one bar for each, its parts told by their order, their pattern and their colour, and the
  * median of each part beside its pattern. The same as a table, for who would rather read or listen.
  */
-import { useId } from 'react'
+import { memo, useId, useState } from 'react'
 import { LOGIN_PARTS, type LoginPart, type LoginTimings, totalOf } from '../../electron/contract/activity.ts'
 import { niceTop } from './chart-scale.ts'
 import { useTexts } from './context.ts'
@@ -14,10 +14,21 @@ const BARS = 24
 /** Between bars, as a part of a bar's place. */
 const GAP = 0.3
 
-export function LoginTimesChart({ timings }: { readonly timings: LoginTimings }) {
+interface Props {
+  readonly timings: LoginTimings
+}
+
+/** Each snapshot is a new object, whatever it says: drawn again only where another login was timed. */
+export const LoginTimesChart = memo(
+  Chart,
+  ({ timings: a }, { timings: b }) => a.count === b.count && a.last[a.last.length - 1]?.at === b.last[b.last.length - 1]?.at,
+)
+
+function Chart({ timings }: Props) {
   const texts = useTexts()
   const { text } = texts
   const id = useId()
+  const [open, setOpen] = useState(false)
   const { last, median, count } = timings
   if (median === undefined) return <p className="hint">{text('activity.chart-none')}</p>
   const top = niceTop(Math.max(...last.map(({ parts }) => totalOf(parts))))
@@ -78,15 +89,15 @@ export function LoginTimesChart({ timings }: { readonly timings: LoginTimings })
           <strong>{texts.duration(median.totalMs)}</strong>
         </li>
       </ul>
-      <details className="chart-table">
+      <details className="chart-table" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>{text('findings.chart-table')}</summary>
-        <TimesTable timings={timings} />
+        {open && <TimesTable timings={timings} />}
       </details>
     </figure>
   )
 }
 
-function TimesTable({ timings }: { readonly timings: LoginTimings }) {
+function TimesTable({ timings }: Props) {
   const texts = useTexts()
   const { text } = texts
   return (

@@ -1,6 +1,6 @@
 /** What happened at this desk: what the last logins' time went into, then everything, one page of rows at a time. */
 import { ArrowLeft, ChevronLeft, ChevronRight, CircleAlert, CircleCheck, CircleSlash, type LucideIcon } from 'lucide-react'
-import { type ReactNode, useId, useState } from 'react'
+import { memo, type ReactNode, useId, useState } from 'react'
 import {
   ACTIVITY_KINDS,
   ACTIVITY_OUTCOMES,
@@ -187,7 +187,10 @@ function Rows({ rows }: { readonly rows: readonly ActivityRow[] }) {
 /** From here on minutes say more than seconds. */
 const LONG_MS = 90_000
 
-function Row({ row }: { readonly row: ActivityRow }) {
+/** What has happened does not change: a row is drawn again only where another stands there, or its name is gone. */
+const Row = memo(RowOnce, ({ row: a }, { row: b }) => a.sequence === b.sequence && a.at === b.at && !a.name === !b.name)
+
+function RowOnce({ row }: { readonly row: ActivityRow }) {
   const texts = useTexts()
   const { text } = texts
   const { at, kind, outcome, code, card, name, reader, tookMs } = row

@@ -1,6 +1,6 @@
 /** Readers: at this desk why each can or cannot be used; for a supervisor every reader of every desk. */
 import { ArrowLeft, CircleAlert, CircleCheck, IdCard, Search, Usb } from 'lucide-react'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, memo, useState } from 'react'
 import type { DeskReader, PlaceView, ReadersOverview, Snapshot } from '../../electron/contract/snapshot.ts'
 import { useAnnouncement } from '../components/Announcer.tsx'
 import { Button } from '../components/Button.tsx'
@@ -124,8 +124,7 @@ function Everywhere({ everywhere }: { readonly everywhere: EverywhereView }) {
 }
 
 function Places({ places }: { readonly places: readonly PlaceView[] }) {
-  const texts = useTexts()
-  const { text } = texts
+  const { text } = useTexts()
   return (
     <div className="table-frame">
       <table className="table">
@@ -140,31 +139,38 @@ function Places({ places }: { readonly places: readonly PlaceView[] }) {
           </tr>
         </thead>
         <tbody>
-          {places.map((place) => {
-            const state = !place.online ? 'offline' : place.present ? place.state : 'detached'
-            return (
-              <tr key={`${place.terminal} ${place.reader}`} className={place.online && place.present ? undefined : 'row-away'}>
-                <th scope="row">
-                  <bdi>{place.site}</bdi>
-                </th>
-                <td>
-                  <bdi>{readerName(texts, place.reader)}</bdi>
-                  {place.simulated && <span className="tag">{text('readers.simulated')}</span>}
-                </td>
-                <td className="cell-icon">
-                  {state === 'card' ? <IdCard aria-hidden /> : <Usb aria-hidden />}
-                  {text(`readers.place.${state}`)}
-                </td>
-                <td className="cell-number">
-                  <bdi>{place.cardNumber}</bdi>
-                </td>
-                <td>{texts.dateTime(place.since)}</td>
-                <td>{texts.dateTime(place.seenAt)}</td>
-              </tr>
-            )
-          })}
+          {places.map((place) => (
+            <PlaceRow key={`${place.terminal} ${place.reader}`} place={place} />
+          ))}
         </tbody>
       </table>
     </div>
   )
 }
+
+/** Drawn once for each place that is told: typing only takes rows away and brings them back. */
+const PlaceRow = memo(function PlaceRow({ place }: { readonly place: PlaceView }) {
+  const texts = useTexts()
+  const { text } = texts
+  const state = !place.online ? 'offline' : place.present ? place.state : 'detached'
+  return (
+    <tr className={place.online && place.present ? undefined : 'row-away'}>
+      <th scope="row">
+        <bdi>{place.site}</bdi>
+      </th>
+      <td>
+        <bdi>{readerName(texts, place.reader)}</bdi>
+        {place.simulated && <span className="tag">{text('readers.simulated')}</span>}
+      </td>
+      <td className="cell-icon">
+        {state === 'card' ? <IdCard aria-hidden /> : <Usb aria-hidden />}
+        {text(`readers.place.${state}`)}
+      </td>
+      <td className="cell-number">
+        <bdi>{place.cardNumber}</bdi>
+      </td>
+      <td>{texts.dateTime(place.since)}</td>
+      <td>{texts.dateTime(place.seenAt)}</td>
+    </tr>
+  )
+})

@@ -26,7 +26,7 @@ const DAY_AT_A_DESK: readonly Seen[] = [
   { kind: 'sign-in', tookMs: 4100 },
 ]
 
-export const activityRows: readonly ActivityRow[] = Array.from({ length: 50 }, (_, index) => {
+export const activityRows: readonly ActivityRow[] = Array.from({ length: 25 }, (_, index) => {
   const { kind, code, outcome = 'done', tookMs } = DAY_AT_A_DESK[index % DAY_AT_A_DESK.length] as Seen
   return {
     sequence: 10_000 - index,
@@ -81,8 +81,8 @@ export function activityStories(story: MakeStory): readonly Story[] {
       activity({
         filter: { only: 'login', outcome: 'failed', search: 'K7QM' },
         rows: activityRows.slice(0, 3),
-        from: 50,
-        matches: 53,
+        from: 25,
+        matches: 28,
         problem: { code: 'activity-not-kept' },
       }),
     ),
