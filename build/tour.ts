@@ -4,7 +4,7 @@
  * a step fails.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -22,7 +22,7 @@ const HELP = `Drives the real window through the whole story, with simulated car
   npm run tour -- [options]
 
   --pictures DIR  where the pictures go; dist/tour unless told otherwise
-  --guide         on success also renews the pictures of docs/user-guide.md in docs/pictures
+  --guide         tells each date as the same one, and on success renews the pictures of the guides in docs/pictures
   --json          prints {"steps":[{"name","ok","ms"}...],"ok":true} alone
   --help`
 
@@ -32,7 +32,7 @@ const NEW_PIN = '16180339'
 const NOTE = 'Asked for letters in larger print.'
 const GATEWAY_LIMIT_MS = 20_000
 
-/** The pictures of docs/user-guide.md and README.md, by the step that they show. */
+/** The pictures of README.md and of the guides in docs/, by the step that they show. */
 const GUIDE: Readonly<Record<string, string>> = {
   'sign in the operator': 'ready',
   'register a person on a blank card': 'registered',
@@ -40,7 +40,16 @@ const GUIDE: Readonly<Record<string, string>> = {
   'speak the language of the person': 'language',
   'enter a wrong pin': 'pin',
   'look at the readers': 'readers',
+  'see how long logins take': 'activity',
+  'check the desk': 'diagnostics',
+  'look at the settings': 'settings',
+  'train with simulated cards': 'training',
 }
+const SIZE = { width: 1180, height: 760 }
+/** Smaller than drawn, as pages show them: everyone who clones fetches these. */
+const GUIDE_WIDTH = 885
+/** What every date says in the pictures of the guides, so that a new picture shows what is new. */
+const GUIDE_DATE = Date.UTC(2026, 4, 12, 9, 41)
 
 interface Step {
   readonly name: string
@@ -84,12 +93,22 @@ function pictureOf(number: number, name: string): string {
   return `${String(number).padStart(2, '0')}-${name.replaceAll(/[^a-z0-9]+/g, '-')}.png`
 }
 
-function renewGuide(steps: readonly Step[]): void {
-  for (const [index, { name }] of steps.entries()) {
-    const picture = GUIDE[name]
-    if (picture === undefined) continue
-    copyFileSync(path.join(pictures, pictureOf(index + 1, name)), path.join(root, 'docs', 'pictures', `${picture}.png`))
-  }
+function renewGuide(): void {
+  for (const picture of Object.values(GUIDE))
+    copyFileSync(path.join(pictures, `${picture}.png`), path.join(root, 'docs', 'pictures', `${picture}.png`))
+}
+
+/** Every date and time that the page tells from now on is GUIDE_DATE. */
+function holdDates(window: TerminalWindow): Promise<void> {
+  return window.page.evaluate((at) => {
+    const { get } = Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, 'format') ?? {}
+    Object.defineProperty(Intl.DateTimeFormat.prototype, 'format', {
+      get(this: Intl.DateTimeFormat) {
+        const format = get?.call(this) as (date: number) => string
+        return () => format(at)
+      },
+    })
+  }, GUIDE_DATE)
 }
 
 /** The story, step by step; each ends when the window shows what it promises. */
@@ -131,9 +150,23 @@ class Story {
 
   async #picture(name: string): Promise<void> {
     if (this.#window === undefined) return
+    const { page } = this.#window
+    await page.mouse.move(0, 0)
     // What moves comes to rest first, so that a picture looks as the page does.
-    await this.#window.page.waitForTimeout(350)
-    await this.#window.page.screenshot({ path: path.join(this.#pictures, pictureOf(this.steps.length, name)) })
+    await page.evaluate(async () => {
+      const passing = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+      await Promise.all(passing.map(({ finished }) => finished.catch(() => undefined)))
+    })
+    await page.waitForTimeout(350)
+    const file = path.join(this.#pictures, pictureOf(this.steps.length, name))
+    await page.screenshot({ path: file })
+    const guide = GUIDE[name]
+    if (guide === undefined) return
+    const session = await page.context().newCDPSession(page)
+    const clip = { x: 0, y: 0, ...SIZE, scale: GUIDE_WIDTH / SIZE.width }
+    const { data } = await session.send('Page.captureScreenshot', { format: 'png', clip })
+    await session.detach()
+    writeFileSync(path.join(this.#pictures, `${guide}.png`), data, 'base64')
   }
 
   async #person(givenName: string, familyName: string, reference: string): Promise<void> {
@@ -186,7 +219,8 @@ class Story {
           TESSERA_LANGUAGE: '',
         },
       })
-      await this.#open.page.setViewportSize({ width: 1180, height: 760 })
+      await this.#open.page.setViewportSize(SIZE)
+      if (values.guide) await holdDates(this.#open)
       await this.#open.reads('Register the first operator')
       operatorCard = (await this.#open.snapshot()).simulation?.cards[0]?.label ?? (await this.#newCard())
     })
@@ -274,6 +308,31 @@ class Story {
       await this.#open.reads('Readers')
       await this.#open.says('At every desk')
     })
+    await this.#step('see how long logins take', async () => {
+      await this.#open.press('Activity')
+      await this.#open.reads('Activity')
+      await this.#open.says('How long logins take')
+    })
+    await this.#step('see what was found', async () => {
+      await this.#open.press('Findings')
+      await this.#open.reads('Findings')
+      await this.#open.says('in the last seven days')
+    })
+    await this.#step('check the desk', async () => {
+      await this.#open.press('Diagnostics')
+      await this.#open.reads('Diagnostics')
+      await this.#open.page.getByRole('button', { name: 'Support report' }).waitFor()
+      await this.#open.says('Checked ')
+    })
+    await this.#step('look at the settings', async () => {
+      await this.#open.press('Settings')
+      await this.#open.reads('Settings')
+    })
+    await this.#step('train with simulated cards', async () => {
+      await this.#open.press('Training')
+      await this.#open.reads('Training')
+      await this.#open.says('Exercises with simulated cards')
+    })
   }
 
   async close(): Promise<void> {
@@ -305,7 +364,7 @@ try {
   display.stop()
   await rm(home, { recursive: true, force: true, maxRetries: 5 })
 }
-if (ok && values.guide) renewGuide(story.steps)
+if (ok && values.guide) renewGuide()
 if (values.json) console.log(JSON.stringify({ steps: story.steps, ok }))
 else
   console.log(ok ? `All ${story.steps.length} steps went well. Pictures: ${pictures}` : `The tour failed. Pictures: ${pictures}`)
