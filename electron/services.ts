@@ -12,8 +12,7 @@ import { createBatchDesk } from './batch/batch-desk.ts'
 import { createBatchFile } from './batch/batch-file.ts'
 import { createBatchDialogs } from './batch/dialogs.ts'
 import { drawSlips } from './batch/slips-window.ts'
-import { withCard } from './ceremonies/card-access.ts'
-import { readGuid } from './ceremonies/card-identity.ts'
+import { numberOf } from './ceremonies/card-identity.ts'
 import { changePin } from './ceremonies/change-pin.ts'
 import { CeremonyFailed, type Guide } from './ceremonies/guide.ts'
 import { login } from './ceremonies/login.ts'
@@ -151,7 +150,7 @@ export function createServices({ settings: store, folder, bundles, log, terminal
       simulation.holderSeen(card.reader, nameOf(registered))
       return registered
     },
-    identify: (card) => withCard(readers, card, ({ piv }) => readGuid(piv)),
+    identify: (card) => numberOf(readers, card),
     now: Date.now,
     monotonic: () => performance.now(),
     locale: () => terminal.snapshot().language.desk,

@@ -16,6 +16,7 @@ import { isPresent } from '../terminal/state.ts'
 import {
   type Batch,
   failure,
+  failureCode,
   joined,
   newBatch,
   nextMember,
@@ -210,9 +211,10 @@ export function createBatchDesk(options: BatchDeskOptions): BatchDesk {
   }
 
   async function skip(at: number): Promise<void> {
+    const before = batch?.members[at]
     to({ kind: 'working', part: 0, parts: 1, pausing })
     try {
-      if ((await settle(at)) === undefined) await keep((before) => skipped(before, at))
+      if ((await settle(at)) === undefined) await keep((now) => skipped(now, at, before && failureCode(before)))
       next()
     } catch (error) {
       await failed(at, error)

@@ -73,11 +73,13 @@ export function failure(member: Member, code: ProblemCode): MemberState {
 }
 
 /** What a skipped member leaves: a PIN that no card has got. */
-export function skipped(batch: Batch, at: number): Batch {
-  return withMember(batch, at, ({ person, state }) => {
-    const code = state.kind === 'failed' ? { code: state.code } : {}
-    return { person, state: { kind: 'skipped', ...code } }
-  })
+export function skipped(batch: Batch, at: number, code: ProblemCode | undefined): Batch {
+  return withMember(batch, at, ({ person }) => ({ person, state: { kind: 'skipped', ...(code && { code }) } }))
+}
+
+/** What went wrong with that member's card last, if anything. */
+export function failureCode({ state }: Member): ProblemCode | undefined {
+  return state.kind === 'failed' ? state.code : undefined
 }
 
 export function takenUp(batch: Batch): Batch {

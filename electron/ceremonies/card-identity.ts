@@ -1,9 +1,11 @@
 /** The number of a card, its CHUID GUID: known before any PIN, and proof of nothing. */
+import type { Readers } from '../../native/reader.ts'
 import type { PivCard } from '../../protocol/piv/card.ts'
 import { OBJECT } from '../../protocol/piv/constants.ts'
 import { PivError, unless } from '../../protocol/piv/errors.ts'
 import { parseChuid } from '../../protocol/piv/objects.ts'
 import { TlvError } from '../../protocol/tlv.ts'
+import { type Insertion, withCard } from './card-access.ts'
 import type { Desk } from './desk.ts'
 import { CeremonyFailed } from './guide.ts'
 
@@ -17,6 +19,14 @@ export async function readGuid(card: PivCard): Promise<Uint8Array | undefined> {
     if (error instanceof TlvError || error instanceof PivError) return undefined
     throw error
   }
+}
+
+/** The number of the card that is in, outside of a ceremony; undefined where it tells none. Rejects as a ceremony does. */
+export function numberOf(readers: Readers, insertion: Insertion): Promise<Uint8Array | undefined> {
+  return withCard(readers, insertion, async ({ piv }) => {
+    await piv.select()
+    return readGuid(piv)
+  })
 }
 
 /** While the list is being fetched a ceremony waits for it, and no longer than a person does. */

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { createBatchDesk } from '../../../electron/batch/batch-desk.ts'
 import { type BatchFile, createBatchFile } from '../../../electron/batch/batch-file.ts'
 import type { BatchDesk, BatchDialogs } from '../../../electron/batch/ports.ts'
-import { withCard } from '../../../electron/ceremonies/card-access.ts'
-import { readGuid } from '../../../electron/ceremonies/card-identity.ts'
+import { numberOf } from '../../../electron/ceremonies/card-identity.ts'
+import { CeremonyFailed } from '../../../electron/ceremonies/guide.ts'
 import { login } from '../../../electron/ceremonies/login.ts'
 import { register } from '../../../electron/ceremonies/register.ts'
 import type { BatchAction, BatchPhase, BatchView, OpenBatchView, Slip } from '../../../electron/contract/batch.ts'
@@ -63,6 +63,7 @@ export class BatchWorld {
   #desk!: BatchDesk
   #stops: (() => void)[] = []
   #operator: Uint8Array | undefined
+  #failures = 0
 
   private constructor(world: World, operatorCard: TestCard) {
     this.world = world
@@ -122,8 +123,12 @@ export class BatchWorld {
       readers: world.readers,
       crypto: nodeCrypto,
       link: () => world.link,
-      register: (card, registration, guide, unattended) => register(world.desk(guide), card, registration, unattended),
-      identify: (card) => withCard(world.readers, card, ({ piv }) => readGuid(piv)),
+      register: (card, registration, guide, unattended) => {
+        this.#failures -= 1
+        if (this.#failures >= 0) throw new CeremonyFailed({ code: 'card-slow' })
+        return register(world.desk(guide), card, registration, unattended)
+      },
+      identify: (card) => numberOf(world.readers, card),
       now: Date.now,
       monotonic: () => performance.now(),
       locale: () => 'de-AT',
@@ -172,6 +177,16 @@ export class BatchWorld {
   #session(): Uint8Array {
     if (this.#operator === undefined) throw new Error('nobody is signed in')
     return this.#operator
+  }
+
+  /** The gateway ends the operator's session, and this desk hears nothing of it. */
+  async endSession(): Promise<void> {
+    await this.world.link.request('session.end', { session: this.#session(), reason: 'operator' })
+  }
+
+  /** The next registrations fail before they touch the card. */
+  failRegistrations(count: number): void {
+    this.#failures = count
   }
 
   /** A card for somebody outside of the batch; answers with its number. */
