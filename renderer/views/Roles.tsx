@@ -43,7 +43,9 @@ export function OperatorMenu({ operator, isAtRest }: Props) {
         onPress={() => setOpen(true)}
       >
         <UserRound aria-hidden />
-        <span className="status-text">{who}</span>
+        <span className="status-text" title={who}>
+          {who}
+        </span>
       </Pressable>
       {isOpen && <RolesDialog operator={operator} isAtRest={isAtRest} onClose={() => setOpen(false)} />}
     </>

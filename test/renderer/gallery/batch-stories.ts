@@ -91,7 +91,10 @@ export function batchStories(story: MakeStory): readonly Story[] {
     batch('pausing', open({ kind: 'working', step: 'make-key', part: 7, parts: 12, pausing: true })),
     batch('remove-card', open({ kind: 'remove-card', number: 12, person: ada }, { done: 12, left: 187 })),
     batch('trouble', open({ kind: 'trouble', problem: { code: 'card-already-registered' }, canRetry: false })),
-    batch('trouble-pulled', open({ kind: 'trouble', problem: { code: 'registration-interrupted', reader: 'Identiv uTrust' }, canRetry: true })),
+    batch(
+      'trouble-pulled',
+      open({ kind: 'trouble', problem: { code: 'registration-interrupted', reader: 'Identiv uTrust' }, canRetry: true }),
+    ),
     batch('offline', open({ kind: 'offline', problem: { code: 'gateway-offline' } }), {
       gateway: { kind: 'offline', since: 1, problem: { code: 'gateway-offline' } },
     }),

@@ -48,7 +48,9 @@ export function controls(): { name: string; box: Rectangle }[] {
   }
   return [...document.querySelectorAll<HTMLElement>('button, input, a, [role="button"]')].map((element) => {
     const target =
-      element instanceof HTMLInputElement && (element.type === 'radio' || element.type === 'checkbox') ? (element.closest('label') ?? element) : element
+      element instanceof HTMLInputElement && (element.type === 'radio' || element.type === 'checkbox')
+        ? (element.closest('label') ?? element)
+        : element
     const { width, height } = target.getBoundingClientRect()
     return { name: nameOf(element), box: { width: Math.round(width * 10) / 10, height: Math.round(height * 10) / 10 } }
   })

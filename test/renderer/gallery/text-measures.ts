@@ -69,7 +69,9 @@ export function crowdedTexts(): string[] {
         break
       }
     }
-    const { overflowX } = getComputedStyle(element)
+    const { overflowX, clipPath } = getComputedStyle(element)
+    // Nothing of it is drawn: it is there to be heard.
+    if (clipPath === 'inset(50%)') continue
     // What is shortened is a name that people chose; it stands in full in the element's or its parent's title.
     const shortened = overflowX === 'hidden' && element.scrollWidth > element.clientWidth + 1
     if (shortened && element.closest('[title]') === null) found.push(`"${words}" is cut off in .${element.className}`)
