@@ -19,7 +19,6 @@ import type { NoteOutcome } from '../contract/record.ts'
 import type { CeremonyResult, GatewayView, SimulationView, Step, StepId } from '../contract/snapshot.ts'
 import type { UsbReaders } from '../readers/usb.ts'
 import type { NewNote, RecordReport } from '../records/report.ts'
-import type { HandedOver } from './handovers.ts'
 import type { LookAnswer, LookQuestion, Overview } from './overview.ts'
 import { INITIAL_UPKEEP, type UpkeepEffect, type UpkeepEvent, type UpkeepState } from './upkeep-state.ts'
 
@@ -263,7 +262,8 @@ export type TerminalEvent =
   | { readonly kind: 'record'; readonly session: Uint8Array; readonly record: RecordReport | undefined }
   | { readonly kind: 'note-ended'; readonly session: Uint8Array; readonly problem?: Problem }
   | { readonly kind: 'upkeep'; readonly event: UpkeepEvent }
-  | HandedOver
+  /** The login of that session was given to the program of that name. */
+  | { readonly kind: 'handed-over'; readonly session: Uint8Array; readonly name: string }
 
 /** 'blocked' is nothing that the gateway has to be told. */
 export type SessionEndReason = RequestBody<'session.end'>['reason'] | 'blocked'

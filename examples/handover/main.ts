@@ -26,7 +26,7 @@ const answer = await fetch(`${url}/login-token`, {
   headers: { 'content-type': 'application/json', authorization: `Bearer ${process.env.HANDOVER_SECRET}` },
   body: JSON.stringify({ audience, nonce }),
 })
-const { token, error } = await answer.json()
+const { token = '', error } = (await answer.json()) as { readonly token?: string; readonly error?: string }
 if (error !== undefined) {
   process.stdout.write(`${JSON.stringify({ error })}\n`)
   process.exit(1)
