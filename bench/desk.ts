@@ -56,6 +56,7 @@ function swiftPerson(): Guide {
       await new Promise((resolve) => setTimeout(resolve, TYPING_MS))
       return utf8(PIN)
     },
+    askPad: async () => 'keyboard',
     askNewPin: async () => ({ next: utf8(PIN) }),
   }
 }

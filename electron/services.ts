@@ -181,6 +181,7 @@ export function createServices({ settings: store, folder, bundles, log, terminal
     blocks,
     cards,
     pinReports: reports,
+    usesPinPad: settings.pinPad,
     now: Date.now,
     monotonic: () => performance.now(),
   })

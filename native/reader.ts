@@ -74,6 +74,16 @@ export interface ConnectOptions {
 
 export type Disposition = 'leave' | 'reset' | 'unpower' | 'eject'
 
+/**
+ * Takes the structures of PC/SC part 10 (protocol/pin-pad.ts) and gives the status word, of the reader or of the card. Either waits for a
+ * person; the card is asked once at most.
+ */
+export interface PinPad {
+  verify(structure: Uint8Array): Promise<Uint8Array>
+  /** Absent where the reader only verifies. */
+  readonly modify?: (structure: Uint8Array) => Promise<Uint8Array>
+}
+
 /** One card, from connect to disconnect. Every call rejects with a ReaderError. */
 export interface CardConnection {
   readonly reader: string
@@ -90,6 +100,8 @@ export interface CardConnection {
   endTransaction(disposition: Disposition): Promise<void>
   reconnect(disposition: Disposition): Promise<void>
   control(code: number, input: Uint8Array): Promise<Uint8Array>
+  /** The reader's own pad, where it has one: what is entered there passes no program. */
+  pinPad(): Promise<PinPad | undefined>
   /** Never rejects: whatever the state, nothing stays held afterwards. */
   disconnect(disposition: Disposition): Promise<void>
 }

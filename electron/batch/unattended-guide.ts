@@ -16,6 +16,9 @@ export function unattendedGuide(pin: string, onStep: (step: StepId, part: number
       if (part >= 0) onStep(step, part, steps.length)
     },
     person: () => undefined,
+    askPad: async () => {
+      throw new CeremonyFailed({ code: 'card-not-blank' })
+    },
     askPin: async () => {
       throw new CeremonyFailed({ code: 'card-not-blank' })
     },

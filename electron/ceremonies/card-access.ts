@@ -2,7 +2,7 @@
  * One card from connect to disconnect, for every ceremony: exclusive, the same insertion all along, and whatever happens the
  * transaction ends, the card forgets the PIN and the reader is free again.
  */
-import { type CardConnection, ReaderError, type Readers } from '../../native/reader.ts'
+import { type CardConnection, type PinPad, ReaderError, type Readers } from '../../native/reader.ts'
 import { PivCard } from '../../protocol/piv/card.ts'
 import { CeremonyFailed } from './guide.ts'
 
@@ -32,6 +32,8 @@ export interface HeldCard {
   begin(): Promise<void>
   /** Ends what `begin` began, to ask the person again; what was verified stays so. */
   pause(): Promise<void>
+  /** The pad of the reader that it is in, where there is one. */
+  pinPad(): Promise<PinPad | undefined>
   /** After an answer that was lost: the card starts anew, PIV selected, nothing verified. */
   restart(): Promise<void>
   /** Ends the use of the card early, for example while the gateway's answer is on its way. Never rejects. */
@@ -122,6 +124,10 @@ class Held implements HeldCard {
     if (!this.#inTransaction) return
     this.#inTransaction = false
     await this.#connection.endTransaction('leave')
+  }
+
+  pinPad(): Promise<PinPad | undefined> {
+    return this.#connection.pinPad()
   }
 
   async restart(): Promise<void> {

@@ -16,6 +16,8 @@ export interface Desk {
   readonly blocks: Pick<BlockList, 'isBlocked' | 'current' | 'note'>
   /** Told of cards that are known to be this gateway's. */
   readonly cards: Pick<SeenCards, 'seen'>
+  /** The reader's own pad is used where it has one. */
+  readonly usesPinPad?: boolean
   /** Milliseconds since 1970. */
   now(): number
   /** Milliseconds of a clock that nobody sets, for durations. */

@@ -10,6 +10,12 @@ export interface PinRequest {
   readonly problem?: Problem
 }
 
+export interface PadRequest extends PinRequest {
+  readonly seconds: number
+}
+
+export type PadChoice = 'pad' | 'keyboard'
+
 export interface NewPinRequest extends PinRequest {
   readonly current: boolean
 }
@@ -22,6 +28,11 @@ export interface Guide {
   person(person: { readonly givenName: string; readonly familyName: string }): void
   /** ASCII digits, to be wiped by the ceremony. Rejects with CeremonyCancelled. */
   askPin(request: PinRequest): Promise<Uint8Array>
+  /**
+   * Shows that the PIN is to be entered on the reader, from now on for `seconds`; where `problem` tells of an entry before, or the last try
+   * is left, only after the person has said so. 'keyboard' where they want to type here instead. Rejects with CeremonyCancelled.
+   */
+  askPad(request: PadRequest): Promise<PadChoice>
   askNewPin(request: NewPinRequest): Promise<{ readonly current?: Uint8Array; readonly next: Uint8Array }>
 }
 

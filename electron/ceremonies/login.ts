@@ -15,6 +15,7 @@ import { expectNotBlocked, readGuid } from './card-identity.ts'
 import { beginCardLogin, type CardCredential, type CardLogin, LoginAhead, readCredential } from './card-login.ts'
 import type { OnlineDesk } from './desk.ts'
 import { CeremonyFailed } from './guide.ts'
+import { PAD_SECONDS, padOf, verifyOnPad } from './pad-entry.ts'
 import { reportWrongPin } from './presence-proofs.ts'
 import { failingWell, problemOf } from './problems.ts'
 
@@ -88,6 +89,7 @@ export async function proveWithPin(
   const { guide, monotonic } = desk
   const ahead = new LoginAhead(() => beginCardLogin(desk, credential, purpose), monotonic)
   let problem: Problem | undefined
+  let onKeyboard = false
   try {
     for (;;) {
       guide.step('enter-pin')
@@ -95,20 +97,45 @@ export async function proveWithPin(
       const retriesLeft = await card.retriesLeft((ms) => {
         emptyMs = ms
       })
-      const pin = await card.whilePresent(guide.askPin({ retriesLeft, ...(problem && { problem }) }), (late) => wipe(late))
-      const enteredAt = monotonic()
+      const asked = { retriesLeft, ...(problem && { problem }) }
+      const pad = onKeyboard ? undefined : await padOf(desk, card)
+      if (pad !== undefined) {
+        const choice = await card.whilePresent(guide.askPad({ ...asked, seconds: PAD_SECONDS }), () => undefined)
+        if (choice === 'keyboard') {
+          onKeyboard = true
+          if (problem?.code !== 'pin-wrong') problem = undefined
+          continue
+        }
+      }
+      const pin = pad === undefined ? await card.whilePresent(guide.askPin(asked), (late) => wipe(late)) : NO_PIN
+      let enteredAt = monotonic()
       let handshake: CardLogin | undefined
       try {
-        guide.step('verify')
+        if (pad === undefined) guide.step('verify')
         // Before the PIN goes to the card: a gateway that is away costs no try.
         handshake = await ahead.ready()
+        if (pad !== undefined) {
+          await card.begin()
+          problem = await verifyOnPad(pad)
+          if (problem !== undefined) {
+            onKeyboard = problem.code === 'pin-pad-unusable'
+            await card.pause()
+            continue
+          }
+          guide.step('verify')
+          enteredAt = monotonic()
+        }
         const readyAt = monotonic()
-        const { signature, verifyMs, signMs } = await verifyAndSign(card, pin, credential, handshake.digest)
+        const { signature, verifyMs, signMs } = await (pad === undefined
+          ? verifyAndSign(card, pin, credential, handshake.digest)
+          : signOnly(card, credential, handshake.digest))
         const signedAt = monotonic()
         ahead.take()
         // The card is done with: it forgets the PIN while the gateway's answer is on its way.
         void card.release()
-        const result = await handshake.finish(signature, { verifyMs, signMs, emptyMs, reader: card.reader.slice(0, 128) })
+        // How long a person takes at the reader says nothing of the card.
+        const timings = pad === undefined ? { verifyMs, signMs, emptyMs, reader: card.reader.slice(0, 128) } : undefined
+        const result = await handshake.finish(signature, timings)
         const finishedAt = monotonic()
         const parts = {
           handshake: readyAt - enteredAt,
@@ -163,6 +190,16 @@ async function verifyAndSign(
   ])
   return { signature, verifyMs: verify.ms(), signMs: sign.ms() }
 }
+
+/** Where the reader has sent VERIFY. */
+async function signOnly(card: HeldCard, { algorithm }: CardCredential, digest: Uint8Array) {
+  const sign = card.metered()
+  const signature = await sign.piv.sign(SLOT.authentication, algorithm, digest)
+  return { signature, verifyMs: 0, signMs: sign.ms() }
+}
+
+/** Where the PIN is entered on the reader. */
+const NO_PIN = new Uint8Array(0)
 
 /** Without a gateway nobody is logged in: said before a PIN is asked for nothing. */
 function expectReachable({ link }: OnlineDesk): void {

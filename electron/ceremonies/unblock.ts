@@ -51,6 +51,10 @@ export async function approve(desk: OnlineDesk, insertion: Insertion): Promise<U
       asked = true
       return desk.guide.askPin(request)
     },
+    askPad: (request) => {
+      asked = true
+      return desk.guide.askPad(request)
+    },
   }
   try {
     const { result } = await login({ ...desk, guide }, insertion, 'approval')

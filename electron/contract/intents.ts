@@ -9,7 +9,7 @@ import { PAGE_NAMES } from './pages.ts'
 import { NOTE_MAX_LENGTH } from './record.ts'
 import { settingChangeSchema } from './settings.ts'
 import { shellTextsSchema } from './shell.ts'
-import { EXERCISES, MISHAPS } from './training.ts'
+import { EXERCISES, MISHAPS, PAD_KEYS } from './training.ts'
 
 /** SP 800-73-5 part 2 section 3.2.1: a PIV PIN is 6 to 8 decimal digits. */
 const PIN = /^[0-9]{6,8}$/
@@ -25,6 +25,9 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('submit-pin'), pin }),
   v.strictObject({ kind: v.literal('submit-new-pin'), current: v.optional(pin), pin }),
   v.strictObject({ kind: v.literal('confirm-last-try') }),
+  /** Once more on the reader, or here from now on. */
+  v.strictObject({ kind: v.literal('use-pin-pad') }),
+  v.strictObject({ kind: v.literal('use-keyboard') }),
   v.strictObject({ kind: v.literal('retry') }),
   v.strictObject({ kind: v.literal('cancel') }),
   /** Leaves a result or a failure behind. */
@@ -80,6 +83,9 @@ export const intentSchema = v.variant('kind', [
   v.strictObject({ kind: v.literal('simulate-remove'), reader: name }),
   v.strictObject({ kind: v.literal('simulate-mishap'), card: name, mishap: v.picklist(MISHAPS) }),
   /** Cuts the terminal's own link to its gateway, or mends it. */
+  v.strictObject({ kind: v.literal('simulate-pin-pad'), present: v.boolean() }),
+  /** On the pad of the simulated readers, which is drawn: the only pad whose keys pass here. */
+  v.strictObject({ kind: v.literal('simulate-pad-key'), key: v.picklist(PAD_KEYS) }),
   v.strictObject({ kind: v.literal('simulate-gateway'), cut: v.boolean() }),
   /** Starts that exercise, or ends the one that runs. */
   v.strictObject({ kind: v.literal('simulate-exercise'), exercise: v.optional(v.picklist(EXERCISES)) }),

@@ -36,6 +36,11 @@ export const PROBLEMS = [
   'pin-unchanged',
   'pin-outcome-unknown',
   'factory-pin-changed',
+  'pin-pad-timeout',
+  'pin-pad-cancelled',
+  'pin-pad-mismatch',
+  'pin-pad-length',
+  'pin-pad-unusable',
   // The gateway and the way to it.
   'gateway-offline',
   'gateway-silent',

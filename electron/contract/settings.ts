@@ -112,6 +112,16 @@ const SETTINGS = {
     effect: 'restart',
     shows: 'value',
   },
+  /** PINs are entered on the reader, where it has a pad. */
+  pinPad: {
+    group: 'work',
+    variable: 'TESSERA_PIN_PAD',
+    value: v.boolean(),
+    fallback: true,
+    change: 'supervisor',
+    effect: 'restart',
+    shows: 'value',
+  },
   /** Simulated cards: beside the real ones, never, while there is no real reader, or instead of the real ones. */
   simulation: {
     group: 'work',
@@ -194,6 +204,7 @@ export const settingChangeSchema = v.variant('key', [
   change('autostart', SETTINGS.autostart.value),
   change('idleMinutes', SETTINGS.idleMinutes.value),
   change('operatorCard', SETTINGS.operatorCard.value),
+  change('pinPad', SETTINGS.pinPad.value),
   change('simulation', SETTINGS.simulation.value),
   change('logLevel', SETTINGS.logLevel.value),
 ])

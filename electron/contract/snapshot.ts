@@ -211,6 +211,17 @@ export type Prompt =
   | { readonly kind: 'working' }
   /** Intent 'submit-pin'. `problem` tells of the try before this one. */
   | { readonly kind: 'enter-pin'; readonly retriesLeft?: number; readonly problem?: Problem }
+  /**
+   * On the reader itself: it waits for keys until `endsAt`; absent where the entry before has ended, for intent 'use-pin-pad'. Intents
+   * 'use-keyboard' and 'cancel' take effect when the entry ends on the reader: `giveUp` then.
+   */
+  | {
+      readonly kind: 'pin-pad'
+      readonly retriesLeft?: number
+      readonly problem?: Problem
+      readonly endsAt?: number
+      readonly giveUp?: 'keyboard' | 'cancel'
+    }
   /** One try is left: intent 'confirm-last-try' or 'cancel' before the PIN is asked. */
   | { readonly kind: 'confirm-last-try' }
   /** Intent 'submit-new-pin'; `current` where the present PIN must be given too. */
@@ -250,6 +261,8 @@ export interface SimulationView {
   /** The terminal's own link was cut on purpose. */
   readonly gatewayCut?: true
   readonly training?: TrainingView
+  /** The simulated readers have a PIN pad; how many digits stand on its display while it waits for keys. */
+  readonly pinPad?: { readonly shown?: number }
 }
 
 export interface SimulatedCardView {

@@ -71,3 +71,6 @@ export interface TrainingView {
   /** Exercises that were done since the program was started. */
   readonly done: readonly ExerciseId[]
 }
+
+/** Of the pad that is drawn for simulated readers. */
+export const PAD_KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', 'clear', '0', 'cancel', 'ok'] as const

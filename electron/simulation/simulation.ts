@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Readers } from '../../native/reader.ts'
 import { VirtualCard } from '../../native/virtual-card/card.ts'
+import { SimulatedPad } from '../../native/virtual-card/simulated-pad.ts'
 import { createSimulatedReaders } from '../../native/virtual-card/simulated-readers.ts'
 import { blankCard, FIRST_SIMULATED_SERIAL } from '../../native/virtual-card/state.ts'
 import { type CardStorage, fileStorage } from '../../native/virtual-card/storage.ts'
@@ -54,7 +55,15 @@ export interface Simulation {
 
 export type CardCommand = Extract<
   SimulationCommand,
-  { kind: 'simulate-new-card' | 'simulate-insert' | 'simulate-remove' | 'simulate-mishap' }
+  {
+    kind:
+      | 'simulate-new-card'
+      | 'simulate-insert'
+      | 'simulate-remove'
+      | 'simulate-mishap'
+      | 'simulate-pin-pad'
+      | 'simulate-pad-key'
+  }
 >
 
 export interface PracticeCard {
@@ -85,6 +94,8 @@ export function createSimulation(options: SimulationOptions): Simulation {
   const inserted = new Map<string, string>()
   const listeners = new Set<() => void>()
   const readers = createSimulatedReaders({ names: SIMULATED_READERS })
+  let hasPad = false
+  const pads = new Map(SIMULATED_READERS.map((name) => [name, new SimulatedPad(changed)] as const))
   const holders = new Map(Object.entries(readHolders()))
 
   function readHolders(): Record<string, string> {
@@ -185,6 +196,11 @@ export function createSimulation(options: SimulationOptions): Simulation {
     }
   }
 
+  function padView(): NonNullable<SimulationView['pinPad']> {
+    const shown = [...pads.values()].map((pad) => pad.shown).find((count) => count !== undefined)
+    return shown === undefined ? {} : { shown }
+  }
+
   loadAll()
 
   return {
@@ -195,6 +211,7 @@ export function createSimulation(options: SimulationOptions): Simulation {
         return card === undefined ? { name } : { name, card }
       }),
       cards: [...cards.values()].map(cardView),
+      ...(hasPad ? { pinPad: padView() } : {}),
     }),
     subscribe(listener) {
       listeners.add(listener)
@@ -221,6 +238,13 @@ export function createSimulation(options: SimulationOptions): Simulation {
           setMishap(found, command.mishap)
           break
         }
+        case 'simulate-pin-pad':
+          hasPad = command.present
+          for (const name of SIMULATED_READERS) readers.setPad(name, hasPad ? pads.get(name) : undefined)
+          break
+        case 'simulate-pad-key':
+          for (const pad of pads.values()) pad.press(command.key)
+          return
         default:
           command satisfies never
       }

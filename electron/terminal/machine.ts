@@ -42,6 +42,7 @@ import {
   without,
   withStage,
 } from './moves.ts'
+import { askedPad, enter, giveUp, padEnded, useKeyboard, usePad } from './pad.ts'
 import { addNote, noteEnded, recordChanged } from './record.ts'
 import { canRetry } from './remedies.ts'
 import { simulate, withSimulation } from './simulating.ts'
@@ -91,14 +92,19 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
       return to(
         inRun(state, event.run, (activity) => ({ ...activity, steps: event.steps.map((id): Step => ({ id, state: 'todo' })) })),
       )
-    case 'step':
-      return to(inRun(state, event.run, (activity) => ({ ...activity, steps: stepReached(activity.steps, event.id) })))
+    case 'step': {
+      const { run, id } = event
+      const reached = inRun(state, run, (activity) => ({ ...activity, steps: stepReached(activity.steps, id) }))
+      return to(id === 'verify' && reached !== state ? padEnded(reached) : reached)
+    }
     case 'person':
       return to(inRun(state, event.run, (activity) => ({ ...activity, person: nameOf(event.person) })))
     case 'ask-pin':
-      return asked(state, event.run, { kind: 'pin', request: event.request, lastTryConfirmed: false })
+      return asked(state, event.run, { kind: 'pin', request: event.request, lastTryConfirmed: false }, now)
+    case 'ask-pad':
+      return asked(state, event.run, { kind: 'pad', request: event.request, lastTryConfirmed: false }, now)
     case 'ask-new-pin':
-      return asked(state, event.run, { kind: 'new-pin', request: event.request, lastTryConfirmed: false })
+      return asked(state, event.run, { kind: 'new-pin', request: event.request, lastTryConfirmed: false }, now)
     case 'ended':
       return ended(state, event.run, event.outcome, now)
     case 'usb':
@@ -206,12 +212,13 @@ function beginWithFreshCard(state: State): Next {
 
 // The ceremony's questions and its end.
 
-function asked(state: State, run: number, ask: Ask): Next {
+function asked(state: State, run: number, ask: Ask, now: number): Next {
   const stage = runningStage(state)
   if (stage === undefined || stage.run !== run || stage.ending !== undefined) return to(state, { kind: 'cancel-ask', run })
   if (!isPresent(state.readers, stage.card)) {
     return to(withStage(state, { ...stage, ask: NO_ASK, ending: 'card-removed' }), { kind: 'cancel-ask', run })
   }
+  if (ask.kind === 'pad') return askedPad(state, stage, ask.request, now)
   return to(withStage(state, { ...stage, ask }))
 }
 
@@ -314,7 +321,12 @@ function commanded(state: State, command: Command, now: number): Next | undefine
       ) {
         return undefined
       }
+      if (stage.ask.kind === 'pad') return enter(state, stage, now)
       return to(withStage(state, { ...stage, ask: { ...stage.ask, lastTryConfirmed: true } }))
+    case 'use-pin-pad':
+      return usePad(state, now)
+    case 'use-keyboard':
+      return useKeyboard(state)
     case 'retry':
       if (activity.kind !== 'ceremony' || stage?.kind !== 'failed' || !canRetry(stage.problem.code)) return undefined
       if (activity.request.kind === 'unblock') return unblockAgain(state, activity.request, stage.problem, stage.card)
@@ -338,6 +350,7 @@ function commanded(state: State, command: Command, now: number): Next | undefine
     case 'cancel':
       if (stage?.kind === 'insert') return to({ ...state, activity: waiting() })
       if (stage?.kind !== 'running' || stage.ask.kind === 'nothing') return undefined
+      if (stage.ask.kind === 'pad' && stage.ask.endsAt !== undefined) return giveUp(state, 'cancel')
       return to(withStage(state, { ...stage, ask: NO_ASK, ending: 'cancelled' }), { kind: 'cancel-ask', run: stage.run })
     case 'dismiss':
       return dismissed(state)
@@ -371,6 +384,8 @@ function commanded(state: State, command: Command, now: number): Next | undefine
     case 'simulate-mishap':
     case 'simulate-gateway':
     case 'simulate-exercise':
+    case 'simulate-pin-pad':
+    case 'simulate-pad-key':
       return simulate(state, command)
     default:
       return command satisfies never

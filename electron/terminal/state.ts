@@ -8,7 +8,7 @@ import type { BlockCause, Notice } from '../../protocol/messages/notices.ts'
 import type { Person, RequestBody, Role } from '../../protocol/messages/operations.ts'
 import type { BatchCommand } from '../batch/ports.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
-import type { NewPinRequest, PinRequest } from '../ceremonies/guide.ts'
+import type { NewPinRequest, PadChoice, PadRequest, PinRequest } from '../ceremonies/guide.ts'
 import type { LoginOutcome } from '../ceremonies/login.ts'
 import type { BatchView } from '../contract/batch.ts'
 import type { HandoversView } from '../contract/handover.ts'
@@ -63,6 +63,14 @@ export type Ask =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'pin'; readonly request: PinRequest; readonly lastTryConfirmed: boolean }
   | { readonly kind: 'new-pin'; readonly request: NewPinRequest; readonly lastTryConfirmed: boolean }
+  /** On the reader: until `endsAt` while it waits for keys. `giveUp`: what to do when it has ended. */
+  | {
+      readonly kind: 'pad'
+      readonly request: PadRequest
+      readonly lastTryConfirmed: boolean
+      readonly endsAt?: number
+      readonly giveUp?: 'keyboard' | 'cancel'
+    }
 
 export type Stage =
   | { readonly kind: 'insert' }
@@ -246,6 +254,7 @@ export type TerminalEvent =
       readonly person: { readonly givenName: string; readonly familyName: string }
     }
   | { readonly kind: 'ask-pin'; readonly run: number; readonly request: PinRequest }
+  | { readonly kind: 'ask-pad'; readonly run: number; readonly request: PadRequest }
   | { readonly kind: 'ask-new-pin'; readonly run: number; readonly request: NewPinRequest }
   | { readonly kind: 'ended'; readonly run: number; readonly outcome: Outcome }
   /** The desk has been left alone for the time that the settings allow. */
@@ -272,6 +281,7 @@ export type Effect =
   | { readonly kind: 'start'; readonly run: number; readonly request: CeremonyRequest; readonly card: Insertion }
   | { readonly kind: 'answer-pin'; readonly run: number; readonly pin: Uint8Array }
   | { readonly kind: 'answer-new-pin'; readonly run: number; readonly current?: Uint8Array; readonly next: Uint8Array }
+  | { readonly kind: 'answer-pad'; readonly run: number; readonly choice: PadChoice }
   | { readonly kind: 'cancel-ask'; readonly run: number }
   | { readonly kind: 'end-session'; readonly session: Uint8Array; readonly reason: SessionEndReason }
   | { readonly kind: 'enrol'; readonly code: string }

@@ -8,7 +8,7 @@ import { utf8, wipe } from '../../protocol/bytes.ts'
 import type { Notice } from '../../protocol/messages/notices.ts'
 import type { BatchCommand } from '../batch/ports.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
-import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
+import { CeremonyCancelled, CeremonyFailed, type Guide, type PadChoice } from '../ceremonies/guide.ts'
 import type { BatchView } from '../contract/batch.ts'
 import type { IntentReply } from '../contract/channels.ts'
 import type { Intent } from '../contract/intents.ts'
@@ -113,6 +113,7 @@ export interface Terminal {
 
 type PendingAsk =
   | { readonly kind: 'pin'; readonly resolve: (pin: Uint8Array) => void; readonly reject: (error: Error) => void }
+  | { readonly kind: 'pad'; readonly resolve: (choice: PadChoice) => void; readonly reject: (error: Error) => void }
   | {
       readonly kind: 'new-pin'
       readonly resolve: (pins: { readonly current?: Uint8Array; readonly next: Uint8Array }) => void
@@ -165,6 +166,11 @@ export function createTerminal(options: TerminalOptions): Terminal {
         const pins = effect.current === undefined ? { next: effect.next } : { current: effect.current, next: effect.next }
         if (ask?.kind === 'new-pin') ask.resolve(pins)
         else wipe(effect.next, ...(effect.current === undefined ? [] : [effect.current]))
+        return
+      }
+      case 'answer-pad': {
+        const ask = takeAsk(effect.run)
+        if (ask?.kind === 'pad') ask.resolve(effect.choice)
         return
       }
       case 'cancel-ask':
@@ -307,6 +313,8 @@ export function createTerminal(options: TerminalOptions): Terminal {
       person: (person) => void dispatch({ kind: 'person', run: id, person }),
       askPin: (request) =>
         ask<Uint8Array>((resolve, reject) => ({ kind: 'pin', resolve, reject }), { kind: 'ask-pin', run: id, request }),
+      askPad: (request) =>
+        ask<PadChoice>((resolve, reject) => ({ kind: 'pad', resolve, reject }), { kind: 'ask-pad', run: id, request }),
       askNewPin: (request) =>
         ask<{ readonly current?: Uint8Array; readonly next: Uint8Array }>(
           (resolve, reject) => ({ kind: 'new-pin', resolve, reject }),

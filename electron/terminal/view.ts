@@ -16,6 +16,7 @@ import { languageView } from './language.ts'
 import { isCovered } from './locking.ts'
 import { lookPage } from './look-view.ts'
 import { navigationView } from './navigation.ts'
+import { padPrompt } from './pad.ts'
 import { recordView } from './record.ts'
 import { canRetry } from './remedies.ts'
 import type { Ask, Block, Blocking, PersonSession, Stage, State } from './state.ts'
@@ -66,6 +67,7 @@ function shown(result: CeremonyResult): CeremonyResult {
 
 function askPrompt(ask: Ask): Prompt {
   if (ask.kind === 'nothing') return { kind: 'working' }
+  if (ask.kind === 'pad') return padPrompt(ask)
   const { retriesLeft, problem } = ask.request
   if (retriesLeft === 1 && !ask.lastTryConfirmed) return { kind: 'confirm-last-try' }
   const about = { ...(retriesLeft === undefined ? {} : { retriesLeft }), ...(problem === undefined ? {} : { problem }) }

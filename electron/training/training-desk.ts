@@ -37,6 +37,7 @@ export const practiceGuide: Guide = {
   step: () => undefined,
   person: () => undefined,
   askPin: () => Promise.reject(new CeremonyCancelled()),
+  askPad: () => Promise.reject(new CeremonyCancelled()),
   askNewPin: async ({ current }) => {
     if (current) throw new CeremonyCancelled()
     return { next: utf8(PRACTICE_PIN) }

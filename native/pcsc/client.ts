@@ -1,14 +1,19 @@
+import { findPinPad } from '../pin-pad.ts'
 import {
   type CardConnection,
   type ConnectOptions,
   type Disposition,
+  type PinPad,
   ReaderError,
   type ReaderStatus,
   type Readers,
   type ReadersStatus,
 } from '../reader.ts'
+import { controlCode, type Platform } from './layout.ts'
 import { HostLink, type LinkEnd, type LinkLimits, linkLimits } from './link.ts'
 import type { HostProcess } from './process.ts'
+
+const platform: Platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux'
 
 export interface PcscOptions {
   /** Starts the process of native/pcsc/host.ts: forkHost in Node, the adapter over utilityProcess in Electron. */
@@ -31,6 +36,8 @@ export class PcscReaders implements Readers {
   /** A host counts insertions from zero: by reader, what was last shown, and what the hosts before this one had counted. */
   readonly #shown = new Map<string, number>()
   #countedBefore = new Map<string, number>()
+  /** Readers that were asked for a pad and have none, by name. */
+  readonly #padless = new Set<string>()
   #status: ReadersStatus = { service: { kind: 'starting' }, readers: [] }
   #link: HostLink | undefined
   #startedAt = 0
@@ -58,7 +65,7 @@ export class PcscReaders implements Readers {
     const link = this.#link
     if (link === undefined) throw new ReaderError('no-service', this.#closed ? 'HOST_CLOSED' : 'HOST_STARTING')
     const opened = await link.call({ kind: 'connect', reader, share: options.share }, 'connected')
-    return new PcscConnection(link, reader, opened)
+    return new PcscConnection(link, reader, opened, this.#padless)
   }
 
   async close(): Promise<void> {
@@ -110,6 +117,7 @@ class PcscConnection implements CardConnection {
   readonly reader: string
   readonly #link: HostLink
   readonly #number: number
+  readonly #padless: Set<string>
   #atr: Uint8Array
   #protocol: 'T=0' | 'T=1'
 
@@ -117,7 +125,9 @@ class PcscConnection implements CardConnection {
     link: HostLink,
     reader: string,
     opened: { readonly connection: number; readonly atr: Uint8Array; readonly protocol: 'T=0' | 'T=1' },
+    padless: Set<string>,
   ) {
+    this.#padless = padless
     this.#link = link
     this.reader = reader
     this.#number = opened.connection
@@ -157,6 +167,14 @@ class PcscConnection implements CardConnection {
   async control(code: number, input: Uint8Array): Promise<Uint8Array> {
     const { data } = await this.#link.call({ kind: 'control', connection: this.#number, code, input }, 'answer')
     return data
+  }
+
+  async pinPad(): Promise<PinPad | undefined> {
+    // What a reader can is asked once for each model: a driver may take long to say that it can do nothing.
+    if (this.#padless.has(this.reader)) return undefined
+    const pad = await findPinPad(this, (controlFunction) => controlCode(platform, controlFunction))
+    if (pad === undefined) this.#padless.add(this.reader)
+    return pad
   }
 
   async disconnect(disposition: Disposition): Promise<void> {

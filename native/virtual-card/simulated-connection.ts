@@ -1,8 +1,10 @@
 /** One program's connection to the card in a simulated reader. */
 
-import { type CardConnection, type Disposition, ReaderError } from '../reader.ts'
+import { findPinPad } from '../pin-pad.ts'
+import { type CardConnection, type Disposition, type PinPad, ReaderError } from '../reader.ts'
 import type { VirtualCard } from './card.ts'
 import type { CardFaults } from './faults.ts'
+import { type SimulatedPad, simulatedControlCode } from './simulated-pad.ts'
 
 /** What a reader shares between all programs that use it. */
 export interface Slot {
@@ -11,6 +13,8 @@ export interface Slot {
   card: VirtualCard | undefined
   /** The card does not answer. */
   mute: boolean
+  /** The reader's own pad, where it has one. */
+  pad: SimulatedPad | undefined
   insertions: number
   readonly connections: Set<SimulatedConnection>
   transaction: { readonly holder: SimulatedConnection; depth: number } | undefined
@@ -113,9 +117,17 @@ export class SimulatedConnection implements CardConnection {
     this.#dispose(disposition)
   }
 
-  async control(): Promise<Uint8Array> {
+  async control(code: number, input: Uint8Array): Promise<Uint8Array> {
     this.#check()
-    throw new ReaderError('bad-argument', 'SCARD_E_UNSUPPORTED_FEATURE')
+    const { pad } = this.#slot
+    if (pad === undefined) throw new ReaderError('bad-argument', 'SCARD_E_UNSUPPORTED_FEATURE')
+    // The reader's own command, which no program sees.
+    const send = (command: Uint8Array) => this.transmit(command)
+    return pad.control(code, input, send, (start) => this.#unlessEndedWith(start))
+  }
+
+  pinPad(): Promise<PinPad | undefined> {
+    return findPinPad(this, simulatedControlCode)
   }
 
   async disconnect(disposition: Disposition): Promise<void> {
@@ -149,11 +161,15 @@ export class SimulatedConnection implements CardConnection {
   }
 
   #unlessEnded(start: (resolve: () => void) => void): Promise<void> {
+    return this.#unlessEndedWith<void>(start)
+  }
+
+  #unlessEndedWith<T>(start: (resolve: (value: T) => void) => void): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#ifEnded.add(reject)
-      start(() => {
+      start((value) => {
         this.#ifEnded.delete(reject)
-        resolve()
+        resolve(value)
       })
     })
   }

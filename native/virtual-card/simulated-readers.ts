@@ -15,6 +15,7 @@ import {
 import type { VirtualCard } from './card.ts'
 import { CardFaults, type Fault } from './faults.ts'
 import { SimulatedConnection, type Slot } from './simulated-connection.ts'
+import type { SimulatedPad } from './simulated-pad.ts'
 
 export interface SimulatedReaders extends Readers {
   /** Puts a card in; one that is already there is pulled first. A card is in one reader at a time. */
@@ -28,6 +29,8 @@ export interface SimulatedReaders extends Readers {
   unplug(reader: string): void
   /** The next fault of the card in this reader, counted from now; undefined for none. */
   arm(reader: string, fault: Fault | undefined): void
+  /** Gives the reader a pad for PINs, or takes it away; cards that are connected notice at the next question. */
+  setPad(reader: string, pad: SimulatedPad | undefined): void
   /** How long every answer takes. */
   setDelay(reader: string, delayMs: number): void
   /** 'ready' unless told otherwise; every other state breaks what is connected. */
@@ -70,6 +73,7 @@ class Desk {
       faults,
       card: undefined,
       mute: false,
+      pad: undefined,
       insertions: 0,
       connections: new Set(),
       transaction: undefined,
@@ -221,6 +225,10 @@ class MainProgram extends Program implements SimulatedReaders {
 
   arm(reader: string, fault: Fault | undefined): void {
     this.desk.slot(reader).faults.arm(fault)
+  }
+
+  setPad(reader: string, pad: SimulatedPad | undefined): void {
+    this.desk.slot(reader).pad = pad
   }
 
   setDelay(reader: string, delayMs: number): void {

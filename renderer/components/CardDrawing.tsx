@@ -1,7 +1,7 @@
 /** A card and its reader, drawn. The card moves only where it is to be moved; without motion an arrow says the same. */
 
 interface Props {
-  readonly pose: 'insert' | 'inside' | 'done' | 'failed'
+  readonly pose: 'insert' | 'inside' | 'wait' | 'remove' | 'pinpad' | 'blocked' | 'done' | 'failed'
 }
 
 /** The mosaic on the card's face: column, row, colour. */
@@ -43,7 +43,35 @@ export function CardDrawing({ pose }: Props) {
         <circle className="drawn-light" cx="120" cy="199" r="4.500" />
       </g>
       {pose === 'insert' && <path className="drawn-arrow" d="M206 78v46m-13-13 13 13 13-13" />}
-      {pose === 'done' && (
+      {pose === 'remove' && <path className="drawn-arrow" d="M206 148v-46m-13 13 13-13 13 13" />}
+      {pose === 'pinpad' && (
+        <g>
+          {[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((key) => (
+            <rect
+              key={`key ${key}`}
+              className={key === 9 ? 'drawn-pad-key-cancel' : key === 11 ? 'drawn-pad-key-ok' : 'drawn-pad-key'}
+              x={146 + (key % 3) * 19}
+              y={178 + Math.floor(key / 3) * 11}
+              width="15"
+              height="8"
+              rx="2"
+            />
+          ))}
+        </g>
+      )}
+      {pose === 'wait' && (
+        <g className="drawn-badge">
+          <circle className="drawn-wait" cx="182" cy="40" r="24" />
+          <path className="drawn-wait-hands" d="M182 26v14l9 6" />
+        </g>
+      )}
+      {pose === 'blocked' && (
+        <g className="drawn-badge drawn-badge-bad">
+          <circle cx="182" cy="40" r="24" />
+          <path d="M171 29l22 22M193 29l-22 22" />
+        </g>
+      )}
+      {(pose === 'done' || pose === 'remove') && (
         <g className="drawn-badge drawn-badge-good">
           <circle cx="182" cy="40" r="24" />
           <path d="M171 40.500l8 8 14-16" />

@@ -52,7 +52,7 @@ export function Blocked({ block }: { readonly block: BlockView }) {
       title={text(`blocked.${cause}.title`)}
       hint={whatHappened(texts, block)}
       urgency="problem"
-      picture={<CardDrawing pose="failed" />}
+      picture={<CardDrawing pose="blocked" />}
     >
       <dl className="answers" aria-label={text('blocked.about')}>
         {facts.map(({ name, value }) => (

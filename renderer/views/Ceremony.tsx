@@ -3,6 +3,7 @@ import { useEffect } from 'react'
 import type { Ceremony as CeremonyState, Prompt, Snapshot } from '../../electron/contract/snapshot.ts'
 import { fullName, useTerminal, useTexts } from '../components/context.ts'
 import { Steps } from '../components/Steps.tsx'
+import { PinPad } from './PinPad.tsx'
 import { ChoosePin, EnterPin } from './PinPrompts.tsx'
 import { ConfirmLastTry, Done, Failed, InsertCard, Working } from './Prompts.tsx'
 
@@ -11,6 +12,7 @@ function escapeOf(prompt: Prompt): 'cancel' | 'dismiss' | undefined {
   switch (prompt.kind) {
     case 'insert-card':
     case 'enter-pin':
+    case 'pin-pad':
     case 'confirm-last-try':
     case 'choose-pin':
       return 'cancel'
@@ -64,6 +66,8 @@ function PromptView({ eyebrow, ceremony, snapshot }: ViewProps) {
       return <Working {...shared} prompt={prompt} />
     case 'enter-pin':
       return <EnterPin {...shared} prompt={prompt} />
+    case 'pin-pad':
+      return <PinPad {...shared} prompt={prompt} />
     case 'confirm-last-try':
       return <ConfirmLastTry {...shared} prompt={prompt} />
     case 'choose-pin':

@@ -91,7 +91,12 @@ export function Done({ eyebrow, prompt }: PromptProps<'done'>) {
   const send = useTerminal((state) => state.send)
   const { title, hint } = wordsOf(texts, prompt.result)
   return (
-    <Stage eyebrow={eyebrow} title={title} hint={hint} picture={<CardDrawing pose="done" />}>
+    <Stage
+      eyebrow={eyebrow}
+      title={title}
+      hint={hint}
+      picture={<CardDrawing pose={prompt.result.kind === 'pin-changed' ? 'done' : 'remove'} />}
+    >
       {prompt.result.kind === 'registered' && (
         <dl className="facts facts-alone">
           <div className="fact fact-number">

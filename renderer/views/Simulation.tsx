@@ -1,5 +1,5 @@
 /** Simulated cards, in plain view: a banner that cannot be overlooked, and a desk with readers and cards to try things on. */
-import { ChevronDown, ChevronUp, CloudOff, FlaskConical, Plug, Plus, Zap } from 'lucide-react'
+import { ChevronDown, ChevronUp, CloudOff, FlaskConical, Grid3x3, Plug, Plus, Zap } from 'lucide-react'
 import { Button } from 'react-aria-components'
 import type { SimulatedCardView, SimulationView } from '../../electron/contract/snapshot.ts'
 import { MISHAPS } from '../../electron/contract/training.ts'
@@ -7,6 +7,7 @@ import { useTerminal, useTexts } from '../components/context.ts'
 import { readerName } from '../components/reader-name.ts'
 import type { Texts } from '../locales/texts.ts'
 import { ExerciseBar } from './ExerciseBar.tsx'
+import { SimulatedPad } from './SimulatedPad.tsx'
 
 export function SimulationBanner({ isCut }: { readonly isCut: boolean }) {
   const { text } = useTexts()
@@ -114,6 +115,7 @@ export function SimulationDesk({ simulation }: { readonly simulation: Simulation
   return (
     <aside className="sim-desk" aria-label={text('simulation.panel')}>
       {simulation.training?.exercise && <ExerciseBar exercise={simulation.training.exercise} />}
+      {simulation.pinPad?.shown !== undefined && <SimulatedPad shown={simulation.pinPad.shown} />}
       <div className={open ? 'sim sim-open' : 'sim'}>
         {open && (
           <>
@@ -126,6 +128,13 @@ export function SimulationDesk({ simulation }: { readonly simulation: Simulation
             <Button className="sim-button sim-new" onPress={() => void send({ kind: 'simulate-new-card' })}>
               <Plus aria-hidden />
               {text('simulation.new-card')}
+            </Button>
+            <Button
+              className={simulation.pinPad ? 'sim-button sim-mend' : 'sim-button'}
+              aria-label={text(simulation.pinPad ? 'simulation.pad-off' : 'simulation.pad')}
+              onPress={() => void send({ kind: 'simulate-pin-pad', present: simulation.pinPad === undefined })}
+            >
+              <Grid3x3 aria-hidden />
             </Button>
             <Button
               className={isCut ? 'sim-button sim-mend' : 'sim-button'}

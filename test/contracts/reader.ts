@@ -19,6 +19,8 @@ import { toHex } from '../../protocol/bytes.ts'
 export interface ReaderBench {
   readonly readerName: string
   readonly simulated: boolean
+  /** The reader has keys of its own. */
+  readonly hasPinPad?: boolean
   /** Another program's view of the same readers, at each call. */
   open(): Promise<Readers>
   /** A virtual card with its own ATR, PIV not selected yet; resolves once the card is in, not when it is seen. */
@@ -61,6 +63,18 @@ export function readerContract(name: string, createBench: () => Promise<ReaderBe
       await stateIs(readers, bench.readerName, 'card')
       return readers.connect(bench.readerName, { share })
     }
+
+    describe('PIN pad', () => {
+      it('is told to be there or not, and the card answers as before', async () => {
+        const connection = await insertAndConnect()
+        const pad = await connection.pinPad()
+        expect(pad === undefined || typeof pad.verify === 'function').toBe(true)
+        expect(pad !== undefined).toBe(bench.hasPinPad ?? false)
+        expect(await connection.pinPad().then((again) => again !== undefined)).toBe(pad !== undefined)
+        expect(toHex(await connection.transmit(SELECT_PIV)).slice(-4)).toBe(SW_SUCCESS)
+        await connection.disconnect('reset')
+      })
+    })
 
     describe('status', () => {
       it('lists the reader, empty, with the service ready', async () => {

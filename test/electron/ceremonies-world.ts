@@ -43,6 +43,8 @@ export const READER = 'Simulated reader'
 export interface Person {
   readonly pins?: readonly (string | (() => string | Promise<string>))[]
   readonly newPins?: readonly NewPins[]
+  /** On the reader where absent. */
+  readonly pad?: ('pad' | 'keyboard')[]
 }
 export interface NewPins {
   readonly current?: string
@@ -76,6 +78,10 @@ export function personGuide(person: Person): RecordingGuide {
       const pin = pins.shift()
       if (pin === undefined) return new Promise(() => undefined)
       return type(typeof pin === 'string' ? pin : await pin())
+    },
+    async askPad(request) {
+      guide.asked.push(request)
+      return person.pad?.shift() ?? 'pad'
     },
     async askNewPin(request) {
       guide.asked.push(request)
@@ -343,6 +349,7 @@ export function interceptReaders(
         endTransaction: (disposition) => connection.endTransaction(disposition),
         reconnect: (disposition) => connection.reconnect(disposition),
         control: (code, input) => connection.control(code, input),
+        pinPad: () => connection.pinPad(),
         disconnect: (disposition) => connection.disconnect(disposition),
       }
     },

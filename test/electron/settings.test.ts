@@ -41,6 +41,7 @@ describe('settings', () => {
       idleMinutes: 15,
       logLevel: 'info',
       operatorCard: 'sign-in-only',
+      pinPad: true,
       language: 'system',
       theme: 'system',
       sounds: true,

@@ -35,14 +35,15 @@ export class TrainingWorld {
   readonly cuts: boolean[] = []
   readonly #folder: string
 
-  private constructor(world: World, folder: string, mode: SimulationMode) {
+  private constructor(world: World, folder: string, mode: SimulationMode, through: (readers: Readers) => Readers) {
     this.world = world
     this.#folder = folder
     this.real = createSimulatedReaders({ names: [] })
     this.simulation = createSimulation({ folder, crypto: nodeCrypto, onDamaged: () => undefined })
     this.readers = mergeReaders(asReal(this.real), this.simulation.readers, mode)
     const cards = createSeenCards(this.readers)
-    const desk = (guide: Guide) => ({ ...world.desk(guide), readers: this.readers, cards })
+    const seen = through(this.readers)
+    const desk = (guide: Guide) => ({ ...world.desk(guide), readers: seen, cards, usesPinPad: true })
     let switched = Promise.resolve()
     const changed = () => this.terminal.simulationChanged(this.trainingDesk.view())
     this.trainingDesk = createTrainingDesk({
@@ -118,11 +119,15 @@ export class TrainingWorld {
     changed()
   }
 
-  static async create(mode: SimulationMode = 'only'): Promise<TrainingWorld> {
+  /** The ceremonies reach the readers by what `through` makes of them. */
+  static async create(
+    mode: SimulationMode = 'only',
+    through: (readers: Readers) => Readers = (readers) => readers,
+  ): Promise<TrainingWorld> {
     const world = await World.create()
     await world.online()
     const folder = await mkdtemp(join(tmpdir(), 'tessera-training-'))
-    return new TrainingWorld(world, folder, mode)
+    return new TrainingWorld(world, folder, mode, through)
   }
 
   async close(): Promise<void> {

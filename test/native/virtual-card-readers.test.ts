@@ -1,12 +1,14 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { ReaderError } from '../../native/reader.ts'
 import { VirtualCard } from '../../native/virtual-card/card.ts'
 import type { Fault } from '../../native/virtual-card/faults.ts'
+import { SimulatedPad } from '../../native/virtual-card/simulated-pad.ts'
 import { createSimulatedReaders } from '../../native/virtual-card/simulated-readers.ts'
 import { blankCard } from '../../native/virtual-card/state.ts'
 import { memoryStorage } from '../../native/virtual-card/storage.ts'
 import { fromHex, toHex } from '../../protocol/bytes.ts'
+import { buildPinVerify } from '../../protocol/pin-pad.ts'
 import { readerContract } from '../contracts/reader.ts'
 
 const NAME = 'Simulated reader 1'
@@ -20,6 +22,20 @@ readerContract('simulated readers', async () => {
   return {
     readerName: NAME,
     simulated: true,
+    open: async () => readers.openForAnotherProgram(),
+    insert: async () => readers.insert(NAME, newCard()),
+    pull: async () => readers.remove(NAME),
+    close: () => readers.close(),
+  }
+})
+
+readerContract('simulated readers with a PIN pad', async () => {
+  const readers = createSimulatedReaders({ names: [NAME] })
+  readers.setPad(NAME, new SimulatedPad())
+  return {
+    readerName: NAME,
+    simulated: true,
+    hasPinPad: true,
     open: async () => readers.openForAnotherProgram(),
     insert: async () => readers.insert(NAME, newCard()),
     pull: async () => readers.remove(NAME),
@@ -93,5 +109,47 @@ describe('simulated readers: what can be made to happen', () => {
     expect(await connect().catch(kindOf)).toBe('no-service')
     readers.setService({ kind: 'ready' })
     expect(toHex((await (await connect()).transmit(SELECT)).subarray(-2))).toBe('9000')
+  })
+})
+
+describe('a simulated PIN pad', () => {
+  async function waiting() {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const pad = new SimulatedPad()
+    const readers = createSimulatedReaders({ names: [NAME] })
+    readers.setPad(NAME, pad)
+    readers.insert(NAME, newCard())
+    const connection = await readers.connect(NAME, { share: 'exclusive' })
+    await connection.transmit(SELECT)
+    return { pad, connection, reader: await connection.pinPad(), readers }
+  }
+
+  it('gives up after the time that the structure names', async () => {
+    const { reader } = await waiting()
+    const answer = reader?.verify(buildPinVerify(30))
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(toHex((await answer) ?? new Uint8Array(0))).toBe('6400')
+  })
+
+  it('refuses a structure that is none, and a second entry beside the first', async () => {
+    const { pad, reader, connection } = await waiting()
+    expect(toHex((await reader?.verify(new Uint8Array(19))) ?? new Uint8Array(0))).toBe('6b80')
+    const first = reader?.verify(buildPinVerify(30))
+    await vi.advanceTimersByTimeAsync(0)
+    await expect(connection.pinPad().then((again) => again?.verify(buildPinVerify(30)))).rejects.toThrow(ReaderError)
+    for (const key of ['1', '2', '3', '4', '5', '6', 'ok'] as const) pad.press(key)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(toHex((await first) ?? new Uint8Array(0))).toBe('9000')
+  })
+
+  it('ends when the card is pulled, and waits for nothing more', async () => {
+    const { pad, reader, readers } = await waiting()
+    const answer = reader?.verify(buildPinVerify(30))
+    const rejected = expect(answer).rejects.toMatchObject({ kind: 'card-removed' })
+    await vi.advanceTimersByTimeAsync(0)
+    readers.remove(NAME)
+    await rejected
+    expect(pad.shown).toBeUndefined()
   })
 })

@@ -8,6 +8,7 @@ import { diagnostics } from './diagnostics.ts'
 import { handover } from './handover.ts'
 import { navigation } from './navigation.ts'
 import { operators } from './operators.ts'
+import { pinPad } from './pin-pad.ts'
 import { problems } from './problems.ts'
 import { records } from './records.ts'
 import { settings } from './settings.ts'
@@ -16,6 +17,7 @@ import { training } from './training.ts'
 
 export const fr: Table<'one' | 'many' | 'other'> = {
   ...problems,
+  ...pinPad,
   ...operators,
   ...training,
   ...batch,
