@@ -1,8 +1,10 @@
 /** Settings, diagnostics, the report for support, and what stands outside of the window, in the real program. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { findElectron, root, sandboxArguments } from '../../build/electron.ts'
 import { CHECKS } from '../../electron/contract/diagnostics.ts'
 import { TestGateway } from '../support/gateway.ts'
 import { TerminalWindow } from '../support/window.ts'
@@ -83,6 +85,22 @@ test('what a policy or the environment fixes is shown as locked, and main refuse
   expect(await own.intent({ kind: 'set-setting', change: { key: 'theme', value: 'light' } })).toBe(false)
   expect(await own.intent({ kind: 'set-setting', change: { key: 'sounds', value: true } })).toBe(false)
   expect(await own.page.content()).not.toContain(home)
+})
+
+test('a policy that others can write ends the program with its name: the desk must not run ungoverned', async () => {
+  const policy = path.join(home, 'policy.json')
+  writeFileSync(policy, JSON.stringify({ theme: 'dark' }))
+  chmodSync(policy, 0o666)
+  const { code, said } = await new Promise<{ readonly code: unknown; readonly said: string }>((resolve) => {
+    const env = { ...process.env, TESSERA_HOME: home, TESSERA_POLICY: policy }
+    execFile(findElectron().executable, [...sandboxArguments(), root], { env, timeout: 30_000 }, (error, _, stderr) => {
+      resolve({ code: error?.code, said: stderr })
+    })
+  })
+  expect(code).toBe(78)
+  expect(said).toContain(policy)
+  expect(said).toContain('must not be writable by others')
+  expect(existsSync(path.join(home, 'terminal', 'log'))).toBe(false)
 })
 
 test('diagnostics run without operator, gateway and broker, and the report is saved as it was shown', async () => {

@@ -9,6 +9,6 @@ export const shell = {
   'shell.online': 'جاهز',
   'shell.block-title': 'حُظرت بطاقة',
   'shell.block-body': 'يخبرك Tessera بما لا يزال يعمل وبمن يستطيع المساعدة.',
-  'shell.finding-title': 'يوجد اكتشاف جديد',
-  'shell.finding-body': 'افتح الاكتشافات لترى ما رصدته البوابة.',
+  'shell.finding-title': 'توجد ملاحظة جديدة',
+  'shell.finding-body': 'افتح الملاحظات لترى ما رصدته البوابة.',
 } as const

@@ -16,7 +16,7 @@ export const diagnostics = {
   'diagnostics.state.warning': 'Achtung',
   'diagnostics.state.failed': 'funktioniert nicht',
   'diagnostics.state.unknown': 'nicht bekannt',
-  'check.reader-service': 'Smartcard-Dienst',
+  'check.reader-service': 'Dienst für Chipkarten',
   'check.reader-permission': 'Berechtigung für Lesegeräte',
   'check.readers': 'Kartenleser',
   'check.cards': 'Karten',
@@ -49,32 +49,33 @@ export const diagnostics = {
   'problem.card-none.remedy': 'Stecken Sie eine Karte ein, wenn auch sie geprüft werden soll.',
   'problem.broker-unreachable.title': 'Der Broker ist nicht erreichbar',
   'problem.broker-unreachable.remedy':
-    'Prüfen Sie Netzkabel oder WLAN. Erreichen ihn andere Computer, sagen Sie es Ihrer Administration: Adresse oder Port können falsch sein.',
+    'Prüfen Sie Netzkabel oder WLAN. Erreichen ihn andere Computer, sagen Sie es Ihrer Systemverwaltung: Adresse oder Port können falsch sein.',
   'problem.broker-untrusted.title': 'Dem Zertifikat des Brokers wird nicht vertraut',
   'problem.broker-untrusted.remedy':
-    'Machen Sie nicht weiter. Sagen Sie es Ihrer Administration: Es kann abgelaufen sein, einen anderen Namen tragen, oder jemand steht dazwischen.',
+    'Machen Sie nicht weiter. Sagen Sie es Ihrer Systemverwaltung: Es kann abgelaufen sein, einen anderen Namen tragen, oder jemand steht dazwischen.',
   'problem.broker-refused.title': 'Der Broker weist dieses Terminal ab',
   'problem.broker-refused.remedy':
-    'Sagen Sie es Ihrer Administration: Der Broker verlangt einen anderen Benutzernamen, ein anderes Passwort oder ein anderes Client-Zertifikat.',
+    'Sagen Sie es Ihrer Systemverwaltung: Der Broker verlangt einen anderen Benutzernamen, ein anderes Passwort oder ein anderes Client-Zertifikat.',
   'problem.broker-address-wrong.title': 'Die Adresse des Brokers ist nicht verwendbar',
   'problem.broker-address-wrong.remedy':
-    'Sagen Sie es Ihrer Administration: Die Adresse ist falsch geschrieben, oder es fehlt die Verschlüsselung, die ein anderer Computer braucht.',
+    'Sagen Sie es Ihrer Systemverwaltung: Die Adresse ist falsch geschrieben, oder es fehlt die Verschlüsselung, die ein anderer Computer braucht.',
   'problem.broker-certificate-expiring.title': 'Das Zertifikat des Brokers endet binnen eines Monats',
-  'problem.broker-certificate-expiring.remedy': 'Sagen Sie es Ihrer Administration, damit rechtzeitig ein neues da ist.',
+  'problem.broker-certificate-expiring.remedy': 'Sagen Sie es Ihrer Systemverwaltung, damit rechtzeitig ein neues da ist.',
   'problem.gateway-slow.title': 'Das Gateway antwortet langsam',
   'problem.gateway-slow.remedy':
-    'Die Arbeit geht weiter. Bleibt es so, sagen Sie es Ihrer Administration: Netz oder Gateway sind überlastet.',
+    'Die Arbeit geht weiter. Bleibt es so, sagen Sie es Ihrer Systemverwaltung: Netz oder Gateway sind überlastet.',
   'problem.terminal-certificate-expiring.title': 'Das Zertifikat dieses Terminals endet binnen eines Monats',
-  'problem.terminal-certificate-expiring.remedy': 'Sagen Sie es Ihrer Administration: Ein neuer Einladungscode erneuert es.',
+  'problem.terminal-certificate-expiring.remedy':
+    'Sagen Sie es Ihrer Systemverwaltung: Dieses Terminal muss vorher neu aufgenommen werden.',
   'problem.terminal-certificate-expired.title': 'Das Zertifikat dieses Terminals ist abgelaufen',
   'problem.terminal-certificate-expired.remedy':
-    'Bitten Sie Ihre Administration um einen neuen Einladungscode. Bis dahin lässt sich nur eine PIN ändern.',
+    'Bitten Sie Ihre Systemverwaltung, dieses Terminal neu aufzunehmen. Bis dahin lässt sich nur eine PIN ändern.',
   'problem.clock-wrong.title': 'Die Uhr dieses Computers geht falsch',
   'problem.clock-wrong.remedy':
     'Lassen Sie den Computer seine Uhr selbst stellen (Zeitsynchronisierung). Die Zeiten im Fenster stammen von ihr.',
   'problem.storage-unwritable.title': 'Tessera kann nicht in seinen Ordner schreiben',
   'problem.storage-unwritable.remedy':
-    'Fragen Sie Ihre Administration: Der Ordner muss diesem Konto gehören, und die Festplatte darf nicht schreibgeschützt sein.',
+    'Fragen Sie Ihre Systemverwaltung: Der Ordner muss diesem Konto gehören, und die Festplatte darf nicht schreibgeschützt sein.',
   'problem.storage-full.title': 'Die Festplatte ist voll',
   'problem.storage-full.remedy':
     'Schaffen Sie Platz auf der Festplatte dieses Computers. Bis dahin lässt sich nichts Neues behalten.',
@@ -82,5 +83,5 @@ export const diagnostics = {
   'problem.program-replaced.remedy': 'Schließen Sie das Fenster und starten Sie Tessera neu, damit die neue Version läuft.',
   'problem.check-failed.title': 'Das ließ sich nicht prüfen',
   'problem.check-failed.remedy':
-    'Prüfen Sie gleich noch einmal. Bleibt es so, speichern Sie den Bericht für Ihre Administration.',
+    'Prüfen Sie gleich noch einmal. Bleibt es so, speichern Sie den Bericht für Ihre Systemverwaltung.',
 } as const

@@ -1,7 +1,7 @@
 /** The tray and the system’s notifications, in German. */
 export const shell = {
   'shell.show': 'Tessera anzeigen',
-  'shell.lock': 'Arbeitsplatz sperren',
+  'shell.lock': 'Platz sperren',
   'shell.quit': 'Tessera beenden',
   'shell.blocked': 'eine Karte ist gesperrt',
   'shell.offline': 'Gateway nicht erreichbar',

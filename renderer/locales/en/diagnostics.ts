@@ -63,10 +63,10 @@ export const diagnostics = {
   'problem.gateway-slow.remedy':
     'Work goes on. If it stays so, tell your administrator: the network or the gateway has too much to do.',
   'problem.terminal-certificate-expiring.title': 'This terminal’s certificate ends within a month',
-  'problem.terminal-certificate-expiring.remedy': 'Tell your administrator: a new invitation code renews it.',
+  'problem.terminal-certificate-expiring.remedy': 'Tell your administrator: this terminal has to be enrolled anew before then.',
   'problem.terminal-certificate-expired.title': 'This terminal’s certificate has expired',
   'problem.terminal-certificate-expired.remedy':
-    'Ask your administrator for a new invitation code. Until then a PIN can be changed, and nothing else.',
+    'Ask your administrator to enrol this terminal anew. Until then a PIN can be changed, and nothing else.',
   'problem.clock-wrong.title': 'This computer’s clock is wrong',
   'problem.clock-wrong.remedy':
     'Let the computer set its clock by itself (time synchronisation). Times in the window come from it.',

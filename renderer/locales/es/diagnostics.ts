@@ -77,10 +77,10 @@ export const diagnostics = {
   'problem.gateway-slow.remedy':
     'El trabajo sigue. Si continúa así, avise a su administrador: la red o la pasarela están sobrecargadas.',
   'problem.terminal-certificate-expiring.title': 'El certificado de este terminal caduca en menos de un mes',
-  'problem.terminal-certificate-expiring.remedy': 'Avise a su administrador: un nuevo código de invitación lo renueva.',
+  'problem.terminal-certificate-expiring.remedy': 'Avise a su administrador: este terminal debe darse de alta de nuevo antes.',
   'problem.terminal-certificate-expired.title': 'El certificado de este terminal ha caducado',
   'problem.terminal-certificate-expired.remedy':
-    'Pida a su administrador un nuevo código de invitación. Hasta entonces solo se puede cambiar un PIN.',
+    'Pida a su administrador que dé de alta este terminal de nuevo. Hasta entonces solo se puede cambiar un PIN.',
   'problem.clock-wrong.title': 'El reloj de este ordenador está mal',
   'problem.clock-wrong.remedy':
     'Deje que el ordenador ponga su reloj en hora solo (sincronización). Las horas de la ventana salen de él.',

@@ -13,7 +13,7 @@ export const settings = {
   'settings.lock.policy': 'Fijado por su administrador para este ordenador',
   'settings.lock.environment': 'Dado al iniciar el programa; no se puede cambiar aquí',
   'settings.lock.set-up': 'Se configura junto con este ordenador',
-  'settings.lock.role': 'Un supervisor que haya iniciado sesión puede cambiarlo',
+  'settings.lock.role': 'Alguien de Supervisión que haya iniciado sesión puede cambiarlo',
   'settings.waits': 'Vale cuando Tessera se inicie de nuevo',
   'settings.unkept':
     'Este cambio no se pudo guardar; todo sigue igual. Compruebe que hay espacio en el disco y que esta cuenta puede escribir en su carpeta.',

@@ -1,7 +1,7 @@
 /** The tray and the system’s notifications, in Hindi. */
 export const shell = {
   'shell.show': 'Tessera दिखाएँ',
-  'shell.lock': 'डेस्क लॉक करें',
+  'shell.lock': 'डेस्क बंद करें',
   'shell.quit': 'Tessera बंद करें',
   'shell.blocked': 'एक कार्ड ब्लॉक है',
   'shell.offline': 'गेटवे तक पहुँच नहीं',
