@@ -24,8 +24,8 @@ export const diagnostics = {
   'check.reader-permission': 'Permiso para usar lectores',
   'check.readers': 'Lectores de tarjetas',
   'check.cards': 'Tarjetas',
-  'check.broker': 'Conexión con el intermediario',
-  'check.broker-certificate': 'Certificado del intermediario',
+  'check.broker': 'Conexión con el bróker',
+  'check.broker-certificate': 'Certificado del bróker',
   'check.gateway': 'Pasarela',
   'check.terminal-certificate': 'Certificado de este terminal',
   'check.clock': 'Reloj',
@@ -41,7 +41,7 @@ export const diagnostics = {
     many: '{count} de tarjetas responden',
     other: '{count} tarjetas responden',
   },
-  'check.fact.same-computer': 'El intermediario está en este ordenador y no lo necesita',
+  'check.fact.same-computer': 'El bróker está en este ordenador y no lo necesita',
   'check.fact.valid-until': 'Válido hasta el {date}',
   'check.fact.round-trip': 'Responde en {duration}',
   'check.fact.clock': '{duration} de diferencia con la pasarela',
@@ -59,19 +59,19 @@ export const diagnostics = {
 
   'problem.card-none.title': 'No hay ninguna tarjeta en un lector',
   'problem.card-none.remedy': 'Introduzca una tarjeta si también se ha de comprobar.',
-  'problem.broker-unreachable.title': 'No se puede alcanzar el intermediario',
+  'problem.broker-unreachable.title': 'No se puede alcanzar el bróker',
   'problem.broker-unreachable.remedy':
     'Compruebe el cable de red o la wifi. Si otros ordenadores lo alcanzan, avise a su administrador: la dirección o el puerto pueden estar mal.',
-  'problem.broker-untrusted.title': 'El certificado del intermediario no es de confianza',
+  'problem.broker-untrusted.title': 'El certificado del bróker no es de confianza',
   'problem.broker-untrusted.remedy':
     'No siga. Avise a su administrador: puede haber caducado, llevar otro nombre, o alguien está en medio.',
-  'problem.broker-refused.title': 'El intermediario rechaza este terminal',
+  'problem.broker-refused.title': 'El bróker rechaza este terminal',
   'problem.broker-refused.remedy':
-    'Avise a su administrador: el intermediario quiere otro nombre de usuario, contraseña o certificado de cliente.',
-  'problem.broker-address-wrong.title': 'La dirección del intermediario no sirve',
+    'Avise a su administrador: el bróker quiere otro nombre de usuario, contraseña o certificado de cliente.',
+  'problem.broker-address-wrong.title': 'La dirección del bróker no sirve',
   'problem.broker-address-wrong.remedy':
     'Avise a su administrador: la dirección está mal escrita, o falta el cifrado que otro ordenador exige.',
-  'problem.broker-certificate-expiring.title': 'El certificado del intermediario caduca en menos de un mes',
+  'problem.broker-certificate-expiring.title': 'El certificado del bróker caduca en menos de un mes',
   'problem.broker-certificate-expiring.remedy': 'Avise a su administrador para que haya uno nuevo a tiempo.',
   'problem.gateway-slow.title': 'La pasarela responde despacio',
   'problem.gateway-slow.remedy':
