@@ -28,14 +28,13 @@ test('the page that is open is the current one, and no other', async () => {
 
 test('a page is opened by keyboard alone', async () => {
   await open('idle-supervisor')
-  await item('Desk').focus()
-  await gallery.page.keyboard.press('Tab')
+  await item('Readers').focus()
   await gallery.page.keyboard.press('Enter')
   await gallery.page.keyboard.press('Tab')
   await gallery.page.keyboard.press('Space')
   expect(await gallery.intents()).toEqual([
     { kind: 'show', page: 'readers' },
-    { kind: 'show', page: 'findings' },
+    { kind: 'show', page: 'activity' },
   ])
 })
 
