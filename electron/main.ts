@@ -19,6 +19,7 @@ import { createShell, showWindow } from './shell/shell.ts'
 import { createTerminal, type Terminal } from './terminal/terminal.ts'
 import { createUpkeep } from './upkeep.ts'
 import { denyLeaving, lockDown, openWindow, type TerminalWindow } from './window.ts'
+import { createCompactMode } from './window-mode.ts'
 
 /** How long the gateway is waited for when the program ends. */
 const CLOSE_MS = 2000
@@ -101,6 +102,7 @@ async function run(settings: SettingsStore): Promise<void> {
 
   const window: TerminalWindow = openWindow({
     bundles,
+    kiosk: settings.values().kiosk,
     onPageLost: (reason) => log.error('page-lost', { code: reason }),
   })
   const upkeep = createUpkeep({
@@ -109,7 +111,10 @@ async function run(settings: SettingsStore): Promise<void> {
     save: (text) => saveReport(window.browser, text),
     onFailure: (where, error) => log.error(where, errorFields(error)),
   })
+  const compactMode = createCompactMode(window.browser)
   const settingsChanged = (): void => {
+    const { kiosk, compact } = settings.values()
+    if (!kiosk) compactMode(compact)
     nativeTheme.themeSource = themeSource(settings)
     terminal.settingsChanged(settings.views(), idleMs(settings))
   }

@@ -4,6 +4,7 @@ import { app, BrowserWindow, type Session, session } from 'electron'
 import { CHANNELS } from './contract/channels.ts'
 import type { Snapshot } from './contract/snapshot.ts'
 import { ORIGIN, PAGE } from './page-files.ts'
+import { keepKiosk, kioskOptions, LEAST } from './window-mode.ts'
 
 export interface TerminalWindow {
   readonly browser: BrowserWindow
@@ -13,6 +14,8 @@ export interface TerminalWindow {
 export interface WindowOptions {
   /** The folder of the bundles. */
   readonly bundles: string
+  /** The whole screen, and no way out. */
+  readonly kiosk: boolean
   /** The page's process ended without being asked, or the page was left; the window loads it again. */
   readonly onPageLost: (reason: string) => void
 }
@@ -24,8 +27,9 @@ export function openWindow(options: WindowOptions): TerminalWindow {
   const browser = new BrowserWindow({
     width: 1100,
     height: 760,
-    minWidth: 720,
-    minHeight: 560,
+    minWidth: LEAST.width,
+    minHeight: LEAST.height,
+    ...kioskOptions(options.kiosk),
     show: false,
     title: 'Tessera',
     autoHideMenuBar: true,
@@ -49,6 +53,7 @@ export function openWindow(options: WindowOptions): TerminalWindow {
     },
   })
   browser.once('ready-to-show', () => browser.show())
+  if (options.kiosk) keepKiosk(browser)
 
   const reloads: number[] = []
   function reload(reason: string): void {

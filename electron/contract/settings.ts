@@ -52,6 +52,26 @@ const SETTINGS = {
     effect: 'at-once',
     shows: 'value',
   },
+  /** A small window in front of the others, for who works in another program. */
+  compact: {
+    group: 'desk',
+    variable: 'TESSERA_COMPACT',
+    value: v.boolean(),
+    fallback: false,
+    change: 'anyone',
+    effect: 'at-once',
+    shows: 'value',
+  },
+  /** The whole screen, with no way out but the operating system's. */
+  kiosk: {
+    group: 'work',
+    variable: 'TESSERA_KIOSK',
+    value: v.boolean(),
+    fallback: false,
+    change: 'nobody',
+    effect: 'restart',
+    shows: 'value',
+  },
   /** A short signal of the system when a card is blocked. */
   sounds: {
     group: 'desk',
@@ -198,6 +218,7 @@ const change = <K extends ChangeableKey, S extends v.GenericSchema>(key: K, valu
 export const settingChangeSchema = v.variant('key', [
   change('language', SETTINGS.language.value),
   change('theme', SETTINGS.theme.value),
+  change('compact', SETTINGS.compact.value),
   change('sounds', SETTINGS.sounds.value),
   change('notifications', SETTINGS.notifications.value),
   change('tray', SETTINGS.tray.value),

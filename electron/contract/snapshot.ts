@@ -31,6 +31,8 @@ export interface Snapshot {
   /** Another number than before: what was begun at this desk is nothing for who works here now. */
   readonly shift?: number
   readonly page: Page
+  /** The window may be made small or large again: by the setting `compact`. Absent where that is fixed, and in a kiosk. */
+  readonly resizing?: { readonly compact: boolean }
   /** The ways to other pages; absent while something needs the person. */
   readonly navigation?: NavigationView
   /** The block that was asked for last at this desk: intent 'block-seen' once it is over. */

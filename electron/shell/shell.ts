@@ -52,7 +52,7 @@ export function createShell({ settings, terminal, window, onFailure }: ShellOpti
   }
 
   function drawTray(): void {
-    if (texts === undefined || !settings.values().tray) {
+    if (texts === undefined || !settings.values().tray || settings.values().kiosk) {
       tray?.destroy()
       tray = undefined
       shown = undefined

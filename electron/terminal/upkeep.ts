@@ -118,3 +118,11 @@ export function diagnosticsView({ upkeep: { checks, checkedAt, report, ...rest }
 export function wantsHighContrast({ upkeep: { settings } }: State): boolean {
   return settings.some(({ key, shown }) => key === 'theme' && shown.kind === 'value' && shown.value === 'contrast')
 }
+
+/** Undefined where nobody at the desk decides how large the window is. */
+export function resizing({ upkeep: { settings } }: State): { readonly compact: boolean } | undefined {
+  const isOn = (wanted: SettingView['key']): boolean =>
+    settings.some(({ key, shown }) => key === wanted && shown.kind === 'value' && shown.value === true)
+  const compact = settings.find(({ key }) => key === 'compact')
+  return compact === undefined || compact.lock !== undefined || isOn('kiosk') ? undefined : { compact: isOn('compact') }
+}

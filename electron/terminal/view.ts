@@ -20,7 +20,7 @@ import { padPrompt } from './pad.ts'
 import { recordView } from './record.ts'
 import { canRetry } from './remedies.ts'
 import type { Ask, Block, Blocking, PersonSession, Stage, State } from './state.ts'
-import { wantsHighContrast } from './upkeep.ts'
+import { resizing, wantsHighContrast } from './upkeep.ts'
 import { waitingPage } from './waiting-page.ts'
 
 function pageOf(state: State): Page {
@@ -132,11 +132,13 @@ function blockingView({ guid, state }: Blocking): BlockingView {
 export function toSnapshot(state: State, revision: number, application: Snapshot['application']): Snapshot {
   const { operator, simulation, blocking } = state
   const navigation = navigationView(state)
+  const resize = resizing(state)
   return {
     revision,
     application,
     shift: state.shift,
     language: languageView(state),
+    ...(resize === undefined ? {} : { resizing: resize }),
     ...(wantsHighContrast(state) ? { highContrast: true } : {}),
     gateway: state.gateway,
     readers: readersView(state),

@@ -1,6 +1,6 @@
-import { Cloud, CloudOff, IdCard, Link2Off, type LucideIcon, RefreshCw, Usb, UserRound } from 'lucide-react'
+import { Cloud, CloudOff, IdCard, Link2Off, type LucideIcon, Maximize2, Minimize2, RefreshCw, Usb, UserRound } from 'lucide-react'
 import type { GatewayView, ReadersView, Snapshot } from '../../electron/contract/snapshot.ts'
-import { useTexts } from '../components/context.ts'
+import { useTerminal, useTexts } from '../components/context.ts'
 import { LanguageChoice } from '../components/LanguageChoice.tsx'
 import { Mark } from '../components/Mosaic.tsx'
 import { readerName } from '../components/reader-name.ts'
@@ -63,6 +63,25 @@ function Readers({ view }: { readonly view: ReadersView }) {
   )
 }
 
+/** Small in front of other programs, or as large as before. */
+function Resize({ compact }: { readonly compact: boolean }) {
+  const { text } = useTexts()
+  const send = useTerminal((state) => state.send)
+  const words = text(compact ? 'window.large' : 'window.small')
+  const Icon = compact ? Maximize2 : Minimize2
+  return (
+    <button
+      type="button"
+      className="resize"
+      title={words}
+      aria-label={words}
+      onClick={() => void send({ kind: 'set-setting', change: { key: 'compact', value: !compact } })}
+    >
+      <Icon aria-hidden />
+    </button>
+  )
+}
+
 export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
   const texts = useTexts()
   const { text } = texts
@@ -88,6 +107,7 @@ export function StatusBar({ snapshot }: { readonly snapshot: Snapshot }) {
           <span className="status-text">{text('status.no-operator')}</span>
         </span>
       )}
+      {snapshot.resizing && <Resize compact={snapshot.resizing.compact} />}
       <LanguageChoice language={snapshot.language} />
     </header>
   )

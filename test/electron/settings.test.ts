@@ -45,6 +45,8 @@ describe('settings', () => {
       language: 'system',
       theme: 'system',
       sounds: true,
+      compact: false,
+      kiosk: false,
       notifications: true,
       tray: false,
       autostart: false,

@@ -10,4 +10,7 @@ export const navigation = {
   'navigation.needs.desk': 'يتطلب تسجيل دخول موظف',
   'navigation.needs.registrar': 'يتطلب موظف تسجيل',
   'navigation.needs.supervisor': 'يتطلب مشرفًا',
+
+  'window.small': 'تصغير النافذة وإبقاؤها في المقدمة',
+  'window.large': 'تكبير النافذة من جديد',
 } as const

@@ -10,4 +10,7 @@ export const navigation = {
   'navigation.needs.desk': 'Nur mit Anmeldung',
   'navigation.needs.registrar': 'Nur für die Registrierung',
   'navigation.needs.supervisor': 'Nur für die Aufsicht',
+
+  'window.small': 'Fenster klein machen und vorn behalten',
+  'window.large': 'Fenster wieder groß machen',
 } as const

@@ -10,4 +10,7 @@ export const navigation = {
   'navigation.needs.desk': 'Needs an operator',
   'navigation.needs.registrar': 'Needs a registrar',
   'navigation.needs.supervisor': 'Needs a supervisor',
+
+  'window.small': 'Make the window small and keep it in front',
+  'window.large': 'Make the window large again',
 } as const

@@ -10,4 +10,7 @@ export const navigation = {
   'navigation.needs.desk': 'Requiere un operador',
   'navigation.needs.registrar': 'Requiere un registrador',
   'navigation.needs.supervisor': 'Requiere un supervisor',
+
+  'window.small': 'Hacer pequeña la ventana y mantenerla delante',
+  'window.large': 'Volver a agrandar la ventana',
 } as const

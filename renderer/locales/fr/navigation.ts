@@ -10,4 +10,7 @@ export const navigation = {
   'navigation.needs.desk': 'Demande un opérateur',
   'navigation.needs.registrar': 'Demande un agent d’enregistrement',
   'navigation.needs.supervisor': 'Demande un responsable',
+
+  'window.small': 'Réduire la fenêtre et la garder au premier plan',
+  'window.large': 'Agrandir à nouveau la fenêtre',
 } as const

@@ -10,4 +10,7 @@ export const navigation = {
   'navigation.needs.desk': 'ऑपरेटर चाहिए',
   'navigation.needs.registrar': 'रजिस्ट्रार चाहिए',
   'navigation.needs.supervisor': 'सुपरवाइज़र चाहिए',
+
+  'window.small': 'विंडो छोटी करें और सामने रखें',
+  'window.large': 'विंडो फिर बड़ी करें',
 } as const

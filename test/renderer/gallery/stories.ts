@@ -38,6 +38,7 @@ const base: Omit<Snapshot, 'page'> = {
   revision: 1,
   application: { version: '0.1.0', electron: '45.4.1' },
   language: { desk: 'en-GB', choosesFor: 'desk', setting: 'system', locked: false },
+  resizing: { compact: false },
   gateway: { kind: 'online', site: 'Harbour Street', since: NOON - DAY },
   readers: {
     readers: [{ name: 'Identiv uTrust 2700 R', simulated: false, state: 'card' }],
