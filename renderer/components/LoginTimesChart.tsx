@@ -101,7 +101,8 @@ function TimesTable({ timings }: Props) {
   const texts = useTexts()
   const { text } = texts
   return (
-    <div className="table-frame">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls is worked by keys (WCAG 2.2, 2.1.1)
+    <section className="table-frame" aria-label={text('findings.chart-table')} tabIndex={0}>
       <table className="table">
         <thead>
           <tr>
@@ -126,7 +127,7 @@ function TimesTable({ timings }: Props) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }
 

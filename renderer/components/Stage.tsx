@@ -21,7 +21,7 @@ export function Stage({ eyebrow, title, hint, urgency, spoken, picture, children
   useEffect(() => {
     // What had the focus went away with the step before: go on from here, not from the top of the window.
     if (document.activeElement === null || document.activeElement === document.body) heading.current?.focus()
-  }, [])
+  }, [title])
   return (
     <div className={picture === undefined ? 'stage' : 'stage stage-pictured'}>
       <div className="stage-words">
