@@ -37,7 +37,7 @@ export function mayPass(state: State, { kind }: Command): boolean {
 }
 
 /** Undefined where nobody is signed in. A card command under way ends first, under the cover. */
-export function lock(state: State, reason: SessionEndReason): Next | undefined {
+function lock(state: State, reason: SessionEndReason): Next | undefined {
   const { operator } = state
   if (operator === undefined) return undefined
   const stage = runningStage(state)
@@ -68,7 +68,7 @@ export function leftAlone(state: State): Next {
 }
 
 /** By intent: not while a card is at work. */
-export function lockByHand(state: State): Next | undefined {
+function lockByHand(state: State): Next | undefined {
   const stage = runningStage(state)
   return stage !== undefined && stage.ask.kind === 'nothing' ? undefined : lock(state, 'operator')
 }
@@ -81,7 +81,7 @@ export function lockIfPulled(state: State): Next {
 }
 
 /** Another operator puts in their card; until they have signed in, nothing changes. */
-export function switchOperator(state: State): Next | undefined {
+function switchOperator(state: State): Next | undefined {
   if (state.operator === undefined || resting(state) === undefined || waitingPage(state).kind !== 'idle') return undefined
   const request = { kind: 'sign-in' } as const
   if (state.fresh !== undefined) return start(state, request, state.fresh)

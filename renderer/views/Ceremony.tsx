@@ -67,7 +67,7 @@ function PromptView({ eyebrow, ceremony, snapshot }: ViewProps) {
     case 'enter-pin':
       return <EnterPin {...shared} prompt={prompt} />
     case 'pin-pad':
-      return <PinPad {...shared} prompt={prompt} />
+      return <PinPad {...shared} prompt={prompt} isSimulated={snapshot.simulation?.pinPad !== undefined} />
     case 'confirm-last-try':
       return <ConfirmLastTry {...shared} prompt={prompt} />
     case 'choose-pin':

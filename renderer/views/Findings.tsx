@@ -9,7 +9,7 @@ import { FindingsChart } from '../components/FindingsChart.tsx'
 import { ProblemNote } from '../components/ProblemNote.tsx'
 import { Sheet } from '../components/Sheet.tsx'
 import { BlockDialog } from './BlockDialog.tsx'
-import { FINDING_KINDS, isFindingKind } from './finding-names.ts'
+import { evidenceText, FINDING_KINDS, isFindingKind } from './finding-names.ts'
 
 const ICONS: { readonly [Severity in FindingView['severity']]: LucideIcon } = {
   low: Info,
@@ -105,9 +105,7 @@ function Finding({ finding, onBlock }: FindingProps) {
         <ul className="evidence" aria-label={text('findings.evidence')}>
           {evidence.map(({ name, value }) => (
             <li key={name}>
-              <bdi>
-                {name} {String(value)}
-              </bdi>
+              <bdi>{evidenceText(texts, name, value)}</bdi>
             </li>
           ))}
         </ul>

@@ -32,7 +32,12 @@ function Countdown({ endsAt }: { readonly endsAt: number }) {
   )
 }
 
-export function PinPad({ eyebrow, ceremony, prompt }: PromptProps<'pin-pad'>) {
+interface Props extends PromptProps<'pin-pad'> {
+  /** The keys are drawn in this window. */
+  readonly isSimulated: boolean
+}
+
+export function PinPad({ eyebrow, ceremony, prompt, isSimulated }: Props) {
   const { text } = useTexts()
   const send = useTerminal((state) => state.send)
   const { problem, retriesLeft, endsAt, giveUp } = prompt
@@ -75,7 +80,7 @@ export function PinPad({ eyebrow, ceremony, prompt }: PromptProps<'pin-pad'>) {
           {text('pad.cancel')}
         </Button>
       </div>
-      {isEntering && <p className="fine-print">{text('pad.private')}</p>}
+      {isEntering && !isSimulated && <p className="fine-print">{text('pad.private')}</p>}
     </Stage>
   )
 }

@@ -19,3 +19,36 @@ export const isFindingKind = (kind: string | undefined): kind is FindingKind =>
 export function findingName({ text }: Texts, kind: string | undefined): string {
   return text(`finding.${isFindingKind(kind) ? kind : 'other'}`)
 }
+
+/** What the rules of this gateway's version tell beside a finding (gateway/findings/rules/). */
+const EVIDENCE = [
+  'how',
+  'failures',
+  'withinMs',
+  'wrongPins',
+  'retriesLeft',
+  'wrongPinsAtTerminal',
+  'otherTerminal',
+  'otherSite',
+  'tookMs',
+  'neededMs',
+  'messages',
+  'logins',
+  'class',
+  'operation',
+  'field',
+  'length',
+  'verdict',
+  'events',
+  'lateMs',
+  'deviations',
+  'exchanges',
+] as const
+
+/** One piece of evidence in words; a name that this window does not know stands as the gateway says it. */
+export function evidenceText({ text, duration }: Texts, name: string, value: string | number | boolean): string {
+  const known = EVIDENCE.find((one) => one === name)
+  if (known === undefined) return `${name} ${String(value)}`
+  if (typeof value === 'boolean') return text(`evidence.${known}`, { value: String(value) })
+  return text(`evidence.${known}`, { value: typeof value === 'number' && name.endsWith('Ms') ? duration(value) : value })
+}

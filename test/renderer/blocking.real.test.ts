@@ -190,7 +190,7 @@ describe('findings', () => {
     for (const words of ['One card in two places', 'Critical', 'Device', '3 times', 'Central Station', 'The card was blocked.']) {
       expect(clone).toContain(words)
     }
-    expect(clone).toContain('tookMs 41000')
+    expect(clone).toContain('Time between: 41 s')
     expect(replay).toContain('In the name of Market Square, perhaps by somebody else.')
     expect(stranger).toContain('the broker, by a stranger')
   })

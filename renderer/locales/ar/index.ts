@@ -5,6 +5,7 @@ import { activity } from './activity.ts'
 import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
+import { evidence } from './evidence.ts'
 import { handover } from './handover.ts'
 import { navigation } from './navigation.ts'
 import { operators } from './operators.ts'
@@ -17,6 +18,7 @@ import { training } from './training.ts'
 
 export const ar: Table<Intl.LDMLPluralRule> = {
   ...problems,
+  ...evidence,
   ...pinPad,
   ...operators,
   ...training,

@@ -8,6 +8,7 @@ import { activity } from './activity.ts'
 import { batch } from './batch.ts'
 import { blocking } from './blocking.ts'
 import { diagnostics } from './diagnostics.ts'
+import { evidence } from './evidence.ts'
 import { handover } from './handover.ts'
 import { navigation } from './navigation.ts'
 import { operators } from './operators.ts'
@@ -20,6 +21,7 @@ import { training } from './training.ts'
 
 export const en = {
   ...problems,
+  ...evidence,
   ...pinPad,
   ...operators,
   ...training,
