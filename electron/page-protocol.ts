@@ -29,3 +29,9 @@ export function serve(own: Protocol, file: (method: string, url: string) => Prom
     })
   })
 }
+
+/** The scheme answers nothing in that session any more. */
+export function stopServing(own: Protocol): void {
+  if (typeof (own as Partial<Protocol>).unhandle === 'function') own.unhandle(SCHEME)
+  else own.unregisterProtocol(SCHEME)
+}

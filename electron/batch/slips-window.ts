@@ -6,7 +6,7 @@ import { BrowserWindow, session } from 'electron'
 import { CeremonyFailed } from '../ceremonies/guide.ts'
 import type { Slip, SlipFormat } from '../contract/batch.ts'
 import { ORIGIN, type PageFile, pageDocument, pageFile } from '../page-files.ts'
-import { serve } from '../page-protocol.ts'
+import { serve, stopServing } from '../page-protocol.ts'
 import { lockDown } from '../window.ts'
 
 const ADDRESS = `${ORIGIN}slips.html`
@@ -44,7 +44,7 @@ export async function drawSlips(folder: string, slips: readonly Slip[], format: 
   } finally {
     if (timer !== undefined) clearTimeout(timer)
     window.destroy()
-    own.protocol.unregisterProtocol?.('tessera')
+    stopServing(own.protocol)
     await own.clearStorageData()
   }
 }

@@ -1,5 +1,5 @@
 /** A batch in the real program, with simulated cards: killed in the middle of a card, gone on with, printed, reported, forgotten. */
-import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +42,9 @@ async function answerDialogs(open: string, save: string): Promise<void> {
     { open, save },
   )
 }
+
+/** Chromium leaves the tree of the pages in clear. */
+const pagesOf = (pdf: string): number => Number(/\/Type \/Pages[^>]*?\/Count (\d+)/s.exec(readFileSync(pdf, 'latin1'))?.[1])
 
 async function insert(card: number): Promise<void> {
   const { simulation } = await terminal.snapshot()
@@ -142,6 +145,10 @@ test('killed in the middle of a card, it goes on with the same person, and nobod
   await signIn()
   await terminal.press('Batch')
   await terminal.reads('The batch is paused')
+  // The PIN of the card before has outlived the program.
+  await terminal.press('Save as labels')
+  await terminal.says('1 slip is in the file')
+  expect(pagesOf(join(home, 'slips.pdf'))).toBe(1)
   await terminal.press('Go on')
   await nextCard(2)
   await insert(3)
@@ -164,18 +171,19 @@ test('killed in the middle of a card, it goes on with the same person, and nobod
   expect(new Set(certified).size).toBe(4)
 })
 
-test('the slips are drawn in every holder’s letters, two on a sheet, and their PINs are forgotten', async () => {
-  const kept = JSON.parse(await readFile(join(home, 'terminal', 'batch.json'), 'utf8')) as { members: { pin?: unknown }[] }
-  expect(kept.members.every(({ pin }) => pin !== undefined)).toBe(true)
+test('the slips that are left are drawn, two on a sheet, and their PINs are forgotten', async () => {
+  const kept = async () => {
+    const { members } = JSON.parse(await readFile(join(home, 'terminal', 'batch.json'), 'utf8')) as { members: object[] }
+    return members.filter((member) => 'pin' in member).length
+  }
+  expect(await kept()).toBe(2)
   await terminal.press('Save as sheets (A4)')
-  await terminal.says('3 slips are in the file')
+  await terminal.says('2 slips are in the file')
   const pdf = join(home, 'slips.pdf')
   expect((await stat(pdf)).mode & 0o777).toBe(0o600)
   expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-')
-  const pages = execFileSync('gs', ['-q', '-dNODISPLAY', '-dNOSAFER', '-c', `(${pdf}) (r) file runpdfbegin pdfpagecount = quit`])
-  expect(Number(pages.toString())).toBe(2)
-  const { members } = JSON.parse(await readFile(join(home, 'terminal', 'batch.json'), 'utf8')) as { members: object[] }
-  expect(members.some((member) => 'pin' in member)).toBe(false)
+  expect(pagesOf(pdf)).toBe(1)
+  expect(await kept()).toBe(0)
   // The window that drew them is gone.
   expect(await terminal.app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1)
 })

@@ -38,6 +38,8 @@ const intent = fc.constantFrom<Intent>(
   { kind: 'block-card' },
   { kind: 'block-seen' },
   { kind: 'show', page: 'desk' },
+  { kind: 'show', page: 'batch' },
+  { kind: 'batch', action: { kind: 'resume' } },
   { kind: 'show', page: 'readers' },
   { kind: 'show', page: 'findings' },
   { kind: 'show-readers' },
