@@ -304,32 +304,32 @@ class Story {
       await this.#open.reads('Insert the person’s card')
     })
     await this.#step('look at the readers', async () => {
-      await this.#open.press('Readers')
+      await this.#open.turnTo('Readers')
       await this.#open.reads('Readers')
       await this.#open.says('At every desk')
     })
     await this.#step('see how long logins take', async () => {
-      await this.#open.press('Activity')
+      await this.#open.turnTo('Activity')
       await this.#open.reads('Activity')
       await this.#open.says('How long logins take')
     })
     await this.#step('see what was found', async () => {
-      await this.#open.press('Findings')
+      await this.#open.turnTo('Findings')
       await this.#open.reads('Findings')
       await this.#open.says('in the last seven days')
     })
     await this.#step('check the desk', async () => {
-      await this.#open.press('Diagnostics')
+      await this.#open.turnTo('Diagnostics')
       await this.#open.reads('Diagnostics')
       await this.#open.page.getByRole('button', { name: 'Support report' }).waitFor()
       await this.#open.says('Checked ')
     })
     await this.#step('look at the settings', async () => {
-      await this.#open.press('Settings')
+      await this.#open.turnTo('Settings')
       await this.#open.reads('Settings')
     })
     await this.#step('train with simulated cards', async () => {
-      await this.#open.press('Training')
+      await this.#open.turnTo('Training')
       await this.#open.reads('Training')
       await this.#open.says('Exercises with simulated cards')
     })

@@ -31,7 +31,7 @@ export function keepKiosk(browser: BrowserWindow): void {
 }
 
 /** The small window's place: at the right edge of the screen that the window is on, in the middle of its height. */
-export function compactPlace(area: Rectangle): Rectangle {
+function compactPlace(area: Rectangle): Rectangle {
   const width = Math.min(COMPACT.width, area.width)
   const height = Math.min(COMPACT.height, area.height)
   return { x: area.x + area.width - width, y: area.y + Math.round((area.height - height) / 2), width, height }

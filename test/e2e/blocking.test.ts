@@ -208,7 +208,7 @@ test('a card that is blocked while the desk has no broker is known before its ne
 })
 
 test('the readers of every desk are listed for the supervisor', async () => {
-  await terminal.press('Readers')
+  await terminal.turnTo('Readers')
   await terminal.reads('Readers')
   await terminal.until(
     'listed',
@@ -229,7 +229,7 @@ test('wrong PINs are a finding where the policy says so, and the finding blocks 
 
 test('a supervisor is told of the finding, and sees it with its evidence', async () => {
   await terminal.until('told', ({ newFindings }) => newFindings !== undefined && newFindings > 0)
-  await terminal.press('Findings')
+  await terminal.turnTo('Findings')
   await terminal.reads('Findings')
   await terminal.says('The card was blocked.')
   const { page } = await terminal.snapshot()

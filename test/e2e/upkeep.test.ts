@@ -39,7 +39,7 @@ const settingsFile = () => JSON.parse(readFileSync(path.join(home, 'terminal', '
 
 test('a setting is changed by the keyboard, counts at once, is kept, and starts the program by itself', async () => {
   const own = await open()
-  await own.press('Settings')
+  await own.turnTo('Settings')
   await own.reads('Settings')
   const autostart = own.page.getByRole('switch', { name: 'Start by itself' })
   await autostart.focus()
@@ -78,7 +78,7 @@ test('what a policy or the environment fixes is shown as locked, and main refuse
   writeFileSync(policy, JSON.stringify({ theme: 'dark', brokerCa: path.join(home, 'ca.pem') }), { mode: 0o600 })
   writeFileSync(path.join(home, 'ca.pem'), '')
   const own = await open({ TESSERA_POLICY: policy, TESSERA_SOUNDS: 'false' })
-  await own.press('Settings')
+  await own.turnTo('Settings')
   await own.says('Fixed by your administrator for this computer')
   await own.says('Given at the start of the program; it cannot be changed here')
   expect(await own.page.getByRole('combobox', { name: 'Appearance' }).count()).toBe(0)
@@ -105,7 +105,7 @@ test('a policy that others can write ends the program with its name: the desk mu
 
 test('diagnostics run without operator, gateway and broker, and the report is saved as it was shown', async () => {
   const own = await open()
-  await own.press('Diagnostics')
+  await own.turnTo('Diagnostics')
   await own.reads('Diagnostics')
   const { page } = await own.until(
     'checked',
@@ -151,7 +151,7 @@ test('with a gateway every part of the way to it is found well', async () => {
       },
     })
     await window.reads('Register the first operator')
-    await window.press('Diagnostics')
+    await window.turnTo('Diagnostics')
     const { page } = await window.until(
       'checked',
       (snapshot) => snapshot.page.kind === 'diagnostics' && !snapshot.page.diagnostics.running,

@@ -92,6 +92,11 @@ export class TerminalWindow {
     await this.page.getByRole('button', { name: button }).click()
   }
 
+  /** Opens a page by the navigation, whatever else bears its name. */
+  async turnTo(page: string): Promise<void> {
+    await this.page.getByRole('navigation').getByRole('button', { name: page }).click()
+  }
+
   async fill(label: string, text: string): Promise<void> {
     await this.page.getByLabel(label, { exact: true }).fill(text)
   }

@@ -26,7 +26,7 @@ const DAY_AT_A_DESK: readonly Seen[] = [
   { kind: 'sign-in', tookMs: 4100 },
 ]
 
-export const activityRows: readonly ActivityRow[] = Array.from({ length: 25 }, (_, index) => {
+const activityRows: readonly ActivityRow[] = Array.from({ length: 25 }, (_, index) => {
   const { kind, code, outcome = 'done', tookMs } = DAY_AT_A_DESK[index % DAY_AT_A_DESK.length] as Seen
   return {
     sequence: 10_000 - index,
@@ -56,7 +56,7 @@ const last = Array.from({ length: 24 }, (_, index): TimedLogin => {
   return { at: NOON - (24 - index) * 900_000, parts }
 })
 
-export const activityOverview: ActivityOverview = {
+const activityOverview: ActivityOverview = {
   filter: {},
   rows: activityRows,
   from: 0,
