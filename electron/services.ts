@@ -125,7 +125,8 @@ export function createServices({ settings: store, folder, bundles, log, terminal
   })
   const diagnostics = createDiagnostics({
     probes: createDeskProbes({
-      readers,
+      // Simulated readers stand in for a service that does not run; what is asked for is the service.
+      readers: settings.simulation === 'only' ? readers : pcsc,
       snapshot: () => terminal.snapshot(),
       connection: gateway,
       brokerUrl: settings.brokerUrl,

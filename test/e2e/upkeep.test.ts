@@ -172,6 +172,22 @@ test('with a gateway every part of the way to it is found well', async () => {
   }
 })
 
+test('simulated readers that stand in for a service that does not run do not hide it', async () => {
+  // PCSC-Lite's own variable for the socket of its service.
+  const own = await open({ TESSERA_SIMULATION: 'on', PCSCLITE_CSOCK_NAME: path.join(home, 'nobody-listens') })
+  await own.press('Diagnostics')
+  const { page } = await own.until(
+    'checked',
+    (snapshot) => snapshot.page.kind === 'diagnostics' && !snapshot.page.diagnostics.running,
+  )
+  if (page.kind !== 'diagnostics') throw new Error('no diagnostics')
+  expect(page.diagnostics.checks[0]).toMatchObject({
+    id: 'reader-service',
+    state: 'failed',
+    problems: [{ code: 'reader-service-down' }],
+  })
+})
+
 test('the tray is there while the setting wants it, says how the desk stands, and is gone after that', async () => {
   const own = await open()
   await own.app.evaluate(({ Tray }) => {
