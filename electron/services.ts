@@ -147,7 +147,7 @@ export function createServices({ settings: store, folder, bundles, log, terminal
     crypto: nodeCrypto,
     link,
     async register(card, registration, guide, unattended) {
-      const registered = await register(onlineDesk(guide), card, registration, unattended)
+      const registered = await activity.registering(card, () => register(onlineDesk(guide), card, registration, unattended))
       simulation.holderSeen(card.reader, nameOf(registered))
       return registered
     },

@@ -2,8 +2,10 @@
 import { join } from 'node:path'
 import { equalConstantTime, fromHex } from '../../protocol/bytes.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
+import { CeremonyCancelled, CeremonyFailed } from '../ceremonies/guide.ts'
+import type { Registered } from '../ceremonies/register.ts'
 import type { ActivityFilter, ActivityRow, LoginParts } from '../contract/activity.ts'
-import { runningStage } from '../terminal/moves.ts'
+import { nameOf, runningStage } from '../terminal/moves.ts'
 import type { ActivityFound } from '../terminal/overview.ts'
 import type { Outcome, State } from '../terminal/state.ts'
 import type { ActivityEntry } from './entry.ts'
@@ -27,6 +29,8 @@ export interface Recorder {
   open(): Promise<void>
   /** Called with each change of the terminal's state; `outcome` is of a ceremony that ended with it. */
   watch(before: State, after: State, outcome: Outcome | undefined): void
+  /** A registration that the state machine does not see: a card of a batch. Ends as `work` does. */
+  registering(card: Insertion, work: () => Promise<Registered>): Promise<Registered>
   /** Once everything that was seen is in. */
   find(filter: ActivityFilter, from: number): Promise<ActivityFound & { readonly failing: boolean }>
 }
@@ -77,6 +81,22 @@ export function createRecorder(options: RecorderOptions): Recorder {
       }
       if (after.lastRun !== before.lastRun) startedAt = clock
       if (before.session === undefined && after.session !== undefined) sessionAt = clock
+    },
+    async registering(card, work) {
+      const begun = options.monotonic()
+      const end = (happening: Omit<Happening, 'kind' | 'reader'>): void => {
+        const [at, tookMs] = [options.now(), options.monotonic() - begun]
+        written = written.then(() => write({ kind: 'register', reader: card.reader, ...happening }, at, tookMs))
+      }
+      try {
+        const registered = await work()
+        end({ outcome: 'done', guid: fromHex(registered.guid), name: nameOf(registered) })
+        return registered
+      } catch (error) {
+        if (error instanceof CeremonyCancelled) end({ outcome: 'cancelled' })
+        else end({ outcome: 'failed', code: error instanceof CeremonyFailed ? error.code : 'unexpected' })
+        throw error
+      }
     },
     async find({ search = '', ...filter }, from) {
       await journal.open()

@@ -137,6 +137,30 @@ describe('a row', () => {
   })
 })
 
+test('a card of a batch has its row, however its registration ends', async () => {
+  const clock = { ms: 0 }
+  const recorder = record(createDesk(), clock)
+  const card = { reader: 'B', insertions: 1 }
+  const registered = { kind: 'registered', givenName: 'Ada', familyName: 'Lovelace', guid: NUMBER } as const
+  const working = recorder.registering(card, async () => {
+    clock.ms = 700
+    return registered
+  })
+  expect(await working).toBe(registered)
+  const failure = new CeremonyFailed({ code: 'card-not-blank' })
+  await expect(recorder.registering(card, () => Promise.reject(failure))).rejects.toBe(failure)
+  const broken = new TypeError('broken')
+  await expect(recorder.registering(card, () => Promise.reject(broken))).rejects.toBe(broken)
+  const rows = await rowsOf(recorder)
+  expect(rows.map(({ kind, outcome, code, reader }) => [kind, outcome, code, reader])).toEqual([
+    ['register', 'failed', 'unexpected', 'B'],
+    ['register', 'failed', 'card-not-blank', 'B'],
+    ['register', 'done', undefined, 'B'],
+  ])
+  expect(rows[2]).toMatchObject({ tookMs: 700, name: { givenName: 'Ada', familyName: 'Lovelace' } })
+  expect((await recorder.find({ search: NUMBER }, 0)).matches).toBe(1)
+})
+
 describe('names', () => {
   test('stand in no file, and no card’s number does', async () => {
     const { desk, recorder } = await onDuty()

@@ -73,3 +73,49 @@ test('an operator who is signed out for being away leaves the page', async () =>
   show(desk, 'readers')
   await expect.poll(() => desk.page()).toEqual({ kind: 'sign-in' })
 })
+
+describe('a page over the enrolment', () => {
+  async function enrolling() {
+    const desk = createDesk()
+    desk.terminal.gatewayChanged({ kind: 'not-enrolled' })
+    desk.intent({ kind: 'enrol', code: 'X' })
+    expect(show(desk, 'diagnostics')).toBe(true)
+    expect(desk.page().kind).toBe('diagnostics')
+    return desk
+  }
+
+  test('leaves it running, and shows it again', async () => {
+    const desk = await enrolling()
+    show(desk, 'desk')
+    expect(desk.page()).toEqual({ kind: 'enrol', busy: true })
+  })
+
+  test('stays when it ends; what went wrong is told when the page is left', async () => {
+    const desk = await enrolling()
+    desk.enrolments[0]?.end({ code: 'invitation-mistyped' })
+    await settle()
+    expect(desk.page().kind).toBe('diagnostics')
+    show(desk, 'desk')
+    expect(desk.page()).toEqual({ kind: 'enrol', busy: false, problem: { code: 'invitation-mistyped' } })
+  })
+
+  test('leads to the sign-in once the terminal belongs to a gateway', async () => {
+    const desk = await enrolling()
+    desk.enrolments[0]?.end()
+    await settle()
+    desk.online()
+    expect(desk.page().kind).toBe('diagnostics')
+    show(desk, 'desk')
+    expect(desk.page()).toEqual({ kind: 'sign-in' })
+  })
+})
+
+test('a card that is put in on a page that needs no operator signs in when the page is left', () => {
+  const desk = createDesk()
+  desk.online()
+  show(desk, 'settings')
+  desk.insert()
+  expect(desk.page().kind).toBe('settings')
+  show(desk, 'desk')
+  expect(desk.page()).toMatchObject({ kind: 'ceremony', ceremony: { kind: 'sign-in' } })
+})
