@@ -45,6 +45,8 @@ export function crowdedTexts(): string[] {
     const words = node.textContent?.trim() ?? ''
     if (element === null || words === '' || element.closest('.only-heard, svg, option, [hidden]')) continue
     if (!element.checkVisibility({ visibilityProperty: true, contentVisibilityAuto: true })) continue
+    // Only heard in a window of this width.
+    if (getComputedStyle(element).clipPath === 'inset(50%)') continue
     // Said to screen readers only, at this size of the window.
     if (getComputedStyle(element).clipPath === 'inset(50%)') continue
     const clip = clipOf(element)
