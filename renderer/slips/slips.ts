@@ -40,7 +40,7 @@ function fact(name: string, value: string | Node): Node {
 function slip({ text, locale, direction, date }: Texts, slip: Slip): HTMLElement {
   const name = text('person.full-name', { given: slip.givenName, family: slip.familyName })
   const made = slip.site === '' ? date(slip.at) : text('slip.made-at', { date: date(slip.at), site: slip.site })
-  const steps = (['slip.next.read', 'slip.next.change', 'slip.next.destroy'] as const).map((key) => element('li', '', text(key)))
+  const steps = (['read', 'change', 'destroy'] as const).map((step) => element('li', '', text(`slip.next.${step}`)))
   const section = element(
     'section',
     'slip',

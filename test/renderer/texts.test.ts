@@ -24,7 +24,7 @@ function askedFor(code: string): RegExp[] {
       end++
     }
     const inside = code.slice(call.index + call[0].length, end - 1)
-    for (const [, plain, template] of inside.matchAll(/'([a-z][a-z-]*(?:\.[a-z-]+)+)'|`([^`]+)`/g)) {
+    for (const [, plain, template] of inside.matchAll(/'([a-z][a-z-]*(?:\.[a-z0-9-]+)+)'|`([^`]+)`/g)) {
       const source =
         plain?.replaceAll('.', '\\.') ?? (template ?? '').replaceAll('.', '\\.').replace(/\$\{[^}]*\}/g, '[a-zA-Z-]+')
       patterns.push(new RegExp(`^${source}$`))

@@ -14,8 +14,12 @@ const FIELD_TEXTS = {
   familyName: 'person.family-name',
   reference: 'person.reference',
   role: 'person.role',
-  language: 'batch.field.language',
-} as const satisfies Readonly<Record<BatchField, string>>
+} as const satisfies Readonly<Record<Exclude<BatchField, 'language'>, string>>
+
+/** A column's name; all but one are called as in the form for one person. */
+function fieldText({ text }: Texts, field: BatchField): string {
+  return field === 'language' ? text('batch.field.language') : text(FIELD_TEXTS[field])
+}
 
 export function BatchPreview({ preview }: { readonly preview: Preview }) {
   const { text } = useTexts()
@@ -85,12 +89,13 @@ function Faults({ preview: { faults, bad, good }, leavesOut, onLeaveOut }: Fault
   )
 }
 
-function reasonOf({ text }: Texts, fault: BatchRowFault): string {
+function reasonOf(texts: Texts, fault: BatchRowFault): string {
+  const { text } = texts
   switch (fault.why) {
     case 'missing':
     case 'too-long':
     case 'bad-characters':
-      return text(`batch.fault.${fault.why}`, { field: text(FIELD_TEXTS[fault.field]) })
+      return text(`batch.fault.${fault.why}`, { field: fieldText(texts, fault.field) })
     case 'repeated':
       return text('batch.fault.repeated', { reference: fault.reference, line: fault.firstLine })
     case 'in-batch':
@@ -107,7 +112,8 @@ function reasonOf({ text }: Texts, fault: BatchRowFault): string {
 }
 
 function Columns({ columns }: { readonly columns: Preview['columns'] }) {
-  const { text } = useTexts()
+  const texts = useTexts()
+  const { text } = texts
   const title = useId()
   return (
     <section className="batch-part" aria-labelledby={title}>
@@ -117,7 +123,7 @@ function Columns({ columns }: { readonly columns: Preview['columns'] }) {
           // Two columns may have the same header; they stay where they are.
           <li key={at} className={field === undefined ? 'batch-column batch-column-unused' : 'batch-column'}>
             <bdi>{header === '' ? '–' : header}</bdi>
-            <span>{text(field === undefined ? 'batch.preview.unused' : FIELD_TEXTS[field])}</span>
+            <span>{field === undefined ? text('batch.preview.unused') : fieldText(texts, field)}</span>
           </li>
         ))}
       </ul>
