@@ -20,7 +20,7 @@ export interface BatchFile {
 }
 
 /** The file is no batch of this version. */
-export class BatchFileError extends Error {
+class BatchFileError extends Error {
   constructor(options?: ErrorOptions) {
     super('the file of the batch is damaged', options)
     this.name = 'BatchFileError'

@@ -31,7 +31,7 @@ const ROLE_NAMES: Readonly<Record<Role, readonly string[]>> = {
 }
 
 /** Small letters, composed (Unicode NFC), and every run of spaces, hyphens and underlines as one space: 'Given_Name' is 'given name'. */
-export function plain(text: string): string {
+function plain(text: string): string {
   return text
     .normalize('NFC')
     .replace(/[\s_\-\u00a0]+/g, ' ')
