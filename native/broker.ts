@@ -32,7 +32,7 @@ class MqttBroker implements Broker {
   #version: 4 | 5 = 5
   #failures = 0
   #cut = false
-  #connecting = false
+  #cuts = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: BrokerOptions) {
@@ -108,6 +108,7 @@ class MqttBroker implements Broker {
   cut(): void {
     if (this.#cut || this.#isClosed()) return
     this.#cut = true
+    this.#cuts += 1
     clearTimeout(this.#timer)
     const client = this.#client
     this.#client = undefined
@@ -120,8 +121,7 @@ class MqttBroker implements Broker {
     if (!this.#cut) return
     this.#cut = false
     this.#failures = 0
-    // An attempt that the cut found under way goes on from where it is.
-    if (!this.#connecting) void this.#connect()
+    void this.#connect()
   }
 
   async close(): Promise<void> {
@@ -186,29 +186,24 @@ class MqttBroker implements Broker {
 
   async #connect(): Promise<void> {
     if (this.#isClosed() || this.#cut) return
-    this.#connecting = true
-    try {
-      await this.#connectOnce()
-    } finally {
-      this.#connecting = false
-    }
-  }
-
-  async #connectOnce(): Promise<void> {
+    // What was under way when the connection was cut is of no interest any more, whenever it ends.
+    const cuts = this.#cuts
+    const isOver = (): boolean => this.#isClosed() || this.#cuts !== cuts
     this.#setState({ kind: 'connecting' })
     let outcome = await this.#attempt()
-    if (outcome.kind === 'down' && outcome.otherVersion && !this.#isClosed() && !this.#cut) {
+    if (outcome.kind === 'down' && outcome.otherVersion && !isOver()) {
       this.#version = this.#version === 5 ? 4 : 5
       outcome = await this.#attempt()
     }
     if (outcome.kind === 'down') {
+      if (isOver()) return
       this.#failures += 1
       this.#retry(outcome.error)
       return
     }
     const version = this.#version
     const client = outcome.client
-    if (this.#isClosed() || this.#cut) {
+    if (isOver()) {
       client.end(true)
       return
     }
@@ -226,11 +221,12 @@ class MqttBroker implements Broker {
       await Promise.all([...this.#subscriptions].map(([filter, qos]) => this.#subscribeOn(client, filter, qos)))
     } catch (error) {
       client.end(true)
+      if (isOver()) return
       this.#failures += 1
       this.#retry(error instanceof BrokerError ? error : connectionError(error))
       return
     }
-    if (this.#isClosed() || this.#cut) {
+    if (isOver()) {
       client.end(true)
       return
     }
@@ -254,7 +250,7 @@ class MqttBroker implements Broker {
   }
 
   #retry(error: BrokerError): void {
-    if (this.#isClosed() || this.#cut) return
+    if (this.#isClosed()) return
     const { first, most } = this.#backoff
     const delay = Math.min(most, first * 2 ** Math.min(Math.max(this.#failures - 1, 0), 16)) * (0.8 + 0.4 * Math.random())
     const retryInMs = Math.round(delay)
