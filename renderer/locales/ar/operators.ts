@@ -1,7 +1,7 @@
 /** المشغلون: المكتب المقفل وما يحق لكل دور، بالعربية. */
 export const operators = {
   'locked.title': 'هذا المكتب مقفل',
-  'locked.hint': 'يُدخل {name} أو مشغل آخر بطاقته ورمز PIN.',
+  'locked.hint': 'يُدخل {name} أو مشغل آخر بطاقته والرقم السري.',
   'roles.open': '{who}: الأدوار والقفل والتبديل',
   'roles.title': 'ما يحق لكل دور',
   'roles.hint': 'كل دور يشمل ما قبله.',
@@ -14,11 +14,11 @@ export const operators = {
   'roles.sign-out': 'سجّل الخروج',
   'roles.close': 'أغلق',
   'roles.do.log-in': 'تسجيل دخول الأشخاص',
-  'roles.do.change-pin': 'المساعدة في رمز PIN',
+  'roles.do.change-pin': 'المساعدة في الرقم السري',
   'roles.do.desk-readers': 'رؤية قارئات هذا المكتب',
   'roles.do.register': 'تسجيل الأشخاص والبطاقات',
-  'roles.do.block': 'حجب بطاقة',
-  'roles.do.unblock': 'الموافقة على رفع حجب',
+  'roles.do.block': 'حظر بطاقة',
+  'roles.do.unblock': 'الموافقة على فك حظر',
   'roles.do.all-readers': 'رؤية قارئات كل المكاتب',
   'roles.do.findings': 'رؤية النتائج',
   'roles.signed-in': 'سُجّل الدخول {when}',

@@ -73,7 +73,7 @@ export const training = {
   'mishap.busy': 'Von anderem Programm belegt',
   'mishap.one-try': 'Ein Versuch übrig',
   'mishap.pin-blocked': 'PIN gesperrt',
-  'mishap.puk-blocked': 'PUK gesperrt',
+  'mishap.puk-blocked': 'Entsperrcode gesperrt',
   'mishap.pull-at-read': 'Beim Lesen gezogen',
   'mishap.pull-at-pin': 'Bei der PIN gezogen',
   'mishap.pull-at-verify': 'Nach der PIN gezogen',

@@ -70,7 +70,7 @@ export const training = {
   'mishap.busy': 'Held by another program',
   'mishap.one-try': 'One try left',
   'mishap.pin-blocked': 'PIN blocked',
-  'mishap.puk-blocked': 'PUK blocked',
+  'mishap.puk-blocked': 'Unblock code blocked',
   'mishap.pull-at-read': 'Pulled while it is read',
   'mishap.pull-at-pin': 'Pulled at the PIN',
   'mishap.pull-at-verify': 'Pulled after the PIN',

@@ -1,7 +1,7 @@
 /** ऑपरेटर: बंद डेस्क और हर भूमिका के अधिकार, हिन्दी में। */
 export const operators = {
   'locked.title': 'यह डेस्क बंद है',
-  'locked.hint': '{name} या कोई दूसरा ऑपरेटर अपना कार्ड डालकर PIN दर्ज करे।',
+  'locked.hint': '{name} या कोई दूसरा ऑपरेटर अपना कार्ड डालकर पिन दर्ज करे।',
   'roles.open': '{who}: भूमिकाएँ, बंद करना, बदलना',
   'roles.title': 'हर भूमिका क्या कर सकती है',
   'roles.hint': 'हर भूमिका में उससे पहले की भूमिकाएँ शामिल हैं।',
@@ -14,11 +14,11 @@ export const operators = {
   'roles.sign-out': 'साइन आउट',
   'roles.close': 'बंद करें',
   'roles.do.log-in': 'लोगों को लॉगिन कराना',
-  'roles.do.change-pin': 'PIN में मदद करना',
+  'roles.do.change-pin': 'पिन में मदद करना',
   'roles.do.desk-readers': 'इस डेस्क के रीडर देखना',
   'roles.do.register': 'लोगों और कार्डों का पंजीकरण',
-  'roles.do.block': 'कार्ड अवरुद्ध करना',
-  'roles.do.unblock': 'अवरोध हटाने की अनुमति देना',
+  'roles.do.block': 'कार्ड ब्लॉक करना',
+  'roles.do.unblock': 'अनब्लॉक करने की अनुमति देना',
   'roles.do.all-readers': 'सभी डेस्कों के रीडर देखना',
   'roles.do.findings': 'निष्कर्ष देखना',
   'roles.signed-in': 'साइन इन: {when}',
