@@ -70,13 +70,13 @@ describe('the comparison', () => {
     expect(await afterwards(nudge)).toBeUndefined()
   })
 
-  test('finds a button that has moved, and says where', async () => {
+  test('finds a title that has moved, and says where', async () => {
     const found = await afterwards(() => {
-      const [button] = document.querySelectorAll<HTMLElement>('.desk-more .button')
-      if (button) button.style.translate = '4px 0'
+      const [title] = document.querySelectorAll<HTMLElement>('h1')
+      if (title) title.style.translate = '4px 0'
     })
     expect(found?.cells).toBeGreaterThan(5)
-    const box = await gallery.page.locator('.desk-more .button').first().boundingBox()
+    const box = await gallery.page.locator('h1').boundingBox()
     const [left = 0, top = 0, right = 0, bottom = 0] = found?.box ?? []
     expect(left).toBeGreaterThan((box?.x ?? 0) - 12)
     expect(top).toBeGreaterThan((box?.y ?? 0) - 6)

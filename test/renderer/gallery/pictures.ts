@@ -101,7 +101,7 @@ export class Pictures {
       await page.setViewportSize({ width: shot.size.width, height: shot.size.height })
       await this.#gallery.dress(shot.theme)
       await this.#gallery.settle()
-      found.push(await this.#compare(nameOf(story, shot), await this.#take(shot), keep))
+      found.push(await this.#compare(nameOf(story, shot), shot, keep))
     }
     return found
   }
@@ -111,11 +111,20 @@ export class Pictures {
     return (await this.#session.send('Page.captureScreenshot', { format: 'webp', quality: QUALITY, clip })).data
   }
 
-  async #compare(name: string, taken: string, keep: boolean): Promise<Found> {
+  async #compare(name: string, shot: Shot, keep: boolean): Promise<Found> {
     const file = path.join(folderOf(this.major), name)
     const kept = existsSync(file) ? readFileSync(file, 'base64') : undefined
-    const difference =
-      kept === undefined ? undefined : await this.#gallery.page.evaluate(differenceOf, { kept, taken, ...COMPARED })
+    const { page } = this.#gallery
+    const compare = async (now: string) =>
+      kept === undefined ? undefined : page.evaluate(differenceOf, { kept, taken: now, ...COMPARED })
+    let taken = await this.#take(shot)
+    let difference = await compare(taken)
+    if (difference !== undefined) {
+      // A picture may catch the page between two frames of a change of size; what differs a moment later too differs.
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)))
+      taken = await this.#take(shot)
+      difference = await compare(taken)
+    }
     if (kept !== undefined && difference === undefined) return { name, kind: 'same' }
     if (keep) {
       mkdirSync(path.dirname(file), { recursive: true })
