@@ -7,6 +7,7 @@ import type { ReadersStatus } from '../../native/reader.ts'
 import { includesRole } from '../../protocol/messages/operations.ts'
 import type { Problem } from '../contract/problems.ts'
 import type { Step, StepId } from '../contract/snapshot.ts'
+import { asked, submitted } from './asking.ts'
 import { batchChanged, batchCommanded, batchWithFreshCard, intoBatch, leftBatch } from './batch.ts'
 import {
   approved,
@@ -42,12 +43,11 @@ import {
   without,
   withStage,
 } from './moves.ts'
-import { askedPad, enter, giveUp, padEnded, useKeyboard, usePad } from './pad.ts'
+import { enter, giveUp, padEnded, useKeyboard, usePad } from './pad.ts'
 import { addNote, noteEnded, recordChanged } from './record.ts'
 import { canRetry } from './remedies.ts'
 import { simulate, withSimulation } from './simulating.ts'
 import {
-  type Ask,
   type CeremonyActivity,
   type CeremonyRequest,
   type Command,
@@ -210,17 +210,7 @@ function beginWithFreshCard(state: State): Next {
   return start(inDeskLanguage(state), { kind: state.operator === undefined ? 'sign-in' : 'login' }, state.fresh)
 }
 
-// The ceremony's questions and its end.
-
-function asked(state: State, run: number, ask: Ask, now: number): Next {
-  const stage = runningStage(state)
-  if (stage === undefined || stage.run !== run || stage.ending !== undefined) return to(state, { kind: 'cancel-ask', run })
-  if (!isPresent(state.readers, stage.card)) {
-    return to(withStage(state, { ...stage, ask: NO_ASK, ending: 'card-removed' }), { kind: 'cancel-ask', run })
-  }
-  if (ask.kind === 'pad') return askedPad(state, stage, ask.request, now)
-  return to(withStage(state, { ...stage, ask }))
-}
+// The end of a ceremony.
 
 function ended(state: State, run: number, outcome: Outcome, now: number): Next {
   const stage = runningStage(state)
@@ -402,20 +392,6 @@ function register(state: State, command: Extract<Command, { kind: 'register' }>)
     request = { kind: 'register', person: command.person, session: state.operator.session, ...role }
   } else return undefined
   return startOrAskForCard(state, request, cardFor(state, request))
-}
-
-function submitted(state: State, command: Extract<Command, { kind: 'submit-pin' | 'submit-new-pin' }>): Next | undefined {
-  const stage = runningStage(state)
-  if (stage === undefined || stage.ask.kind === 'nothing') return undefined
-  if (stage.ask.request.retriesLeft === 1 && !stage.ask.lastTryConfirmed) return undefined
-  const { run } = stage
-  const working = withStage(state, { ...stage, ask: NO_ASK })
-  if (command.kind === 'submit-pin') {
-    return stage.ask.kind === 'pin' ? to(working, { kind: 'answer-pin', run, pin: command.pin }) : undefined
-  }
-  if (stage.ask.kind !== 'new-pin' || stage.ask.request.current !== (command.current !== undefined)) return undefined
-  const current = command.current === undefined ? {} : { current: command.current }
-  return to(working, { kind: 'answer-new-pin', run, next: command.next, ...current })
 }
 
 function dismissed(state: State): Next | undefined {
