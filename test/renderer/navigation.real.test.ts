@@ -69,7 +69,7 @@ test('it stands beside the page where there is room, above it where there is not
   await open('idle', 1440)
   const [rail, beside] = await place()
   expect((rail?.x ?? 0) + (rail?.width ?? 0)).toBeLessThanOrEqual((beside?.x ?? 0) + 1)
-  await open('idle', 720)
+  await open('idle', 480)
   const [row, under] = await place()
   expect((row?.y ?? 0) + (row?.height ?? 0)).toBeLessThanOrEqual((under?.y ?? 0) + 1)
   expect(await gallery.page.evaluate(overflowing)).toEqual([])
