@@ -60,16 +60,14 @@ describe.each(stories.map(({ name }) => name))('%s', (name) => {
     expect(await gallery.page.getByRole('main').count()).toBe(1)
   })
 
-  // One page for all of it: what a theme or a size draws does not depend on how the page was opened.
-  test('has text with enough contrast in every theme, and keeps to its places on a large screen', async () => {
-    await open(name)
+  test.each(['light', 'dark', 'contrast'] as const)('has text with enough contrast in the theme %s', async (theme) => {
+    await open(name, { ...SMALL, theme })
     await gallery.settle()
-    for (const theme of ['light', 'dark', 'contrast'] as const) {
-      await gallery.dress(theme)
-      expect(await gallery.page.evaluate(faintTexts, theme === 'contrast' ? 7 : 4.5), theme).toEqual([])
-    }
-    await gallery.dress('light')
-    await gallery.page.setViewportSize({ width: 3840, height: 2160 })
+    expect(await gallery.page.evaluate(faintTexts, theme === 'contrast' ? 7 : 4.5)).toEqual([])
+  })
+
+  test('keeps to its places on a large screen', async () => {
+    await open(name, { width: 3840, height: 2160, theme: 'light' })
     expect(await gallery.page.evaluate(overflowing)).toEqual([])
     expect(await gallery.page.evaluate(spilling)).toEqual([])
   })
