@@ -172,7 +172,13 @@ export async function openGallery(): Promise<Gallery> {
         await Promise.all(passing.map(({ finished }) => finished.catch(() => undefined)))
       }),
     push: (snapshot) => push(snapshot),
-    dress: (theme) => page.emulateMedia(mediaOf(theme)),
+    async dress(theme) {
+      await page.emulateMedia(mediaOf(theme))
+      // The page takes its colours with the next frames.
+      await page.evaluate(
+        () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
+      )
+    },
     async speak(locale) {
       if (current === undefined) throw new Error('nothing is shown yet')
       const { revision, language } = current
