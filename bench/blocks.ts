@@ -43,7 +43,9 @@ export interface BlockFigures {
   readonly block: Figure
   readonly blockCommitted: Figure
   readonly blockOnCard: Figure
+  /** One after the other, and each after a pause in which both ends fall idle. */
   readonly locate: Figure
+  readonly locateAfterPause: Figure
   readonly locate1e5: Figure
 }
 
@@ -193,14 +195,20 @@ async function blocks(desk: Desk, n: number, inReader?: CardInReader): Promise<B
   return samples
 }
 
-async function locates({ supervisor }: Desk, body: RequestBody<'locate'>, raw: RawPeer, n: number): Promise<Figure> {
+/** `rested` is waited for before each request, and before each raw round trip. */
+async function locates(
+  { supervisor }: Desk,
+  body: RequestBody<'locate'>,
+  raw: RawPeer,
+  { n, rested }: { readonly n: number; readonly rested: () => Promise<unknown> | undefined },
+): Promise<Figure> {
   const [samples, beside]: [number[], number[]] = [[], []]
   for (let i = 0; i < WARM_UP + n; i += 1) {
-    await idle()
+    await rested()
     const ms = await timed(async () => {
       if ((await supervisor.request('locate', body)).places.length !== 1) throw new Error('the card was not found')
     })
-    await idle()
+    await rested()
     const rawMs = await raw.sample()
     if (i < WARM_UP) continue
     samples.push(ms)
@@ -241,7 +249,7 @@ const LOCATE_LENGTHS = { there: 120, back: 300 }
 
 /** `bench` lends its reader and a blank card. */
 export async function measureBlocks(bench: BenchDesk, { quick }: { readonly quick: boolean }): Promise<BlockFigures> {
-  const n = quick ? 60 : 400
+  const n = quick ? 40 : 400
   const inReader = { readers: bench.online.readers, insertion: await bench.insertBlankCard() }
   const desk = await startDesk()
   try {
@@ -251,15 +259,18 @@ export async function measureBlocks(bench: BenchDesk, { quick }: { readonly quic
     const commits = await rawCommit(desk.folder, n)
     const { onCard, delivery } = await blocks(desk, quick ? 20 : 100, inReader)
     const raw = await rawRoundTrip(desk.url, LOCATE_LENGTHS)
-    const locate = await locates(desk, body, raw, n)
+    const steady = { n: 10 * n, rested: () => undefined }
+    const locate = await locates(desk, body, raw, steady)
+    const locateAfterPause = await locates(desk, body, raw, { n, rested: idle })
     furnish(desk, MANY_READERS)
-    const locate1e5 = await locates(desk, body, raw, n)
+    const locate1e5 = await locates(desk, body, raw, steady)
     await raw.end()
     return {
       block: figure(blocked.block, { rawDelivery: blocked.delivery, rawCommit: commits }),
       blockCommitted: figure(blocked.committed, { rawDelivery: blocked.delivery, rawCommit: commits }),
       blockOnCard: figure(onCard, { rawDelivery: delivery, rawCommit: commits }),
       locate,
+      locateAfterPause,
       locate1e5,
     }
   } finally {

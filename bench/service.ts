@@ -33,7 +33,7 @@ import { rawCommit, rawMqttRoundTrip, sums, TYPING_MS } from './parts.ts'
 const peer = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const WARM_UP = 5
 /** Requests and sessions without a pause before the first sample: parts at work have compiled what they run often. */
-const WORK_BEFORE = { requests: 1000, sessions: 40 }
+const WORK_BEFORE = { requests: 600, sessions: 30 }
 /** Samples come faster than people log in, and a card is at two desks at once: the default policy would rightly see attacks. */
 const POLICY = {
   clone: { travelMs: 1 },
@@ -48,7 +48,9 @@ const ROUND_TRIPS = [
 
 export interface ServiceFigures {
   readonly nodeSession: Figure
+  /** One after the other, and each after a pause in which both ends fall idle. */
   readonly request: Figure
+  readonly requestAfterPause: Figure
   readonly request64k: Figure
 }
 
@@ -254,37 +256,45 @@ async function https(folder: string): Promise<Way> {
   }
 }
 
-/** One sample of each way in turn, so that whatever else the machine does falls on all of them. */
+type Samples<N extends string> = Readonly<Record<N, number[]>>
+
+/** One sample of each way in turn, so that whatever else the machine does falls on all of them. `pauseMs` is before each. */
 async function compare<N extends string>(
   ways: Readonly<Record<N, Way>>,
-  length: number,
-  n: number,
-): Promise<Record<N, number[]>> {
+  { length, n, pauseMs }: { readonly length: number; readonly n: number; readonly pauseMs: number },
+): Promise<Samples<N>> {
   const names = Object.keys(ways) as N[]
-  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<N, number[]>
+  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Samples<N>
   const body = Buffer.alloc(length, 1)
-  const once = async (name: N): Promise<void> => {
-    if ((await ways[name].send(body)) !== length) throw new Error(`${name}: another answer`)
-  }
-  for (let i = 0; i < WORK_BEFORE.requests; i += 1) for (const name of names) await once(name)
   for (let i = 0; i < n; i += 1) {
     for (const name of names) {
-      await pause(TYPING_MS)
-      samples[name].push(await timed(() => once(name)))
+      if (pauseMs > 0) await pause(pauseMs)
+      const ms = await timed(async () => {
+        if ((await ways[name].send(body)) !== length) throw new Error(`${name}: another answer`)
+      })
+      samples[name].push(ms)
     }
   }
   return samples
 }
 
-async function requestFigure(desk: Desk, length: number, n: number): Promise<Figure> {
+async function requestFigures(
+  desk: Desk,
+  length: number,
+  n: number,
+): Promise<{ readonly steady: Figure; readonly idle: Figure }> {
   const ways = {
     ours: protectedRequest(await openSession(desk, await loggedIn(desk))),
     rawMqtt: await rawMqtt(desk.url, length),
     https: await https(desk.folder),
   }
+  const toFigure = ({ ours, ...beside }: Samples<keyof typeof ways>) => figure(ours, beside)
   try {
-    const { ours, ...beside } = await compare(ways, length, n)
-    return figure(ours, beside)
+    await compare(ways, { length, n: WORK_BEFORE.requests, pauseMs: 0 })
+    return {
+      steady: toFigure(await compare(ways, { length, n: 10 * n, pauseMs: 0 })),
+      idle: toFigure(await compare(ways, { length, n, pauseMs: TYPING_MS })),
+    }
   } finally {
     for (const way of Object.values(ways)) await way.close()
   }
@@ -292,7 +302,7 @@ async function requestFigure(desk: Desk, length: number, n: number): Promise<Fig
 
 /** Needs no reader. */
 export async function measureService({ quick }: { readonly quick: boolean }): Promise<ServiceFigures> {
-  const [n, sessions] = quick ? [50, 40] : [300, 200]
+  const [n, sessions] = quick ? [24, 24] : [300, 200]
   const desk = await startDesk()
   try {
     const opening = await nodeSessions(desk, sessions)
@@ -301,7 +311,8 @@ export async function measureService({ quick }: { readonly quick: boolean }): Pr
     const rawMqttRoundTrips = sums(...trips)
     const keys = await rawKeyOperations(sessions)
     const commits = await rawCommit(desk.folder, sessions)
-    const [request, request64k] = [await requestFigure(desk, 200, n), await requestFigure(desk, 65_536, n)]
+    const request = await requestFigures(desk, 200, n)
+    const request64k = await requestFigures(desk, 65_536, n)
     return {
       nodeSession: figure(opening, {
         sumOfParts: sums(rawMqttRoundTrips, keys, commits),
@@ -309,8 +320,9 @@ export async function measureService({ quick }: { readonly quick: boolean }): Pr
         rawKeyOperations: keys,
         rawCommit: commits,
       }),
-      request,
-      request64k,
+      request: request.steady,
+      requestAfterPause: request.idle,
+      request64k: request64k.steady,
     }
   } finally {
     await desk.close()

@@ -45,9 +45,8 @@ test('a setting is changed by the keyboard, counts at once, is kept, and starts 
   await autostart.focus()
   await own.page.keyboard.press('Space')
   const entry = path.join(config, 'autostart', 'tessera.desktop')
-  await expect.poll(() => existsSync(entry)).toBe(true)
-  expect(readFileSync(entry, 'utf8')).toContain('Exec="')
-  expect(await autostart.getAttribute('aria-checked')).toBe('true')
+  await expect.poll(() => existsSync(entry) && readFileSync(entry, 'utf8')).toContain('Exec="')
+  await expect.poll(() => autostart.getAttribute('aria-checked')).toBe('true')
   await own.page.keyboard.press('Space')
   await expect.poll(() => existsSync(entry)).toBe(false)
 
@@ -56,7 +55,7 @@ test('a setting is changed by the keyboard, counts at once, is kept, and starts 
   await own.page.getByRole('combobox', { name: 'Appearance' }).selectOption('dark')
   // Playwright fixes what the page prefers, so main is asked.
   await expect.poll(() => own.app.evaluate(({ nativeTheme }) => nativeTheme.shouldUseDarkColors)).toBe(true)
-  expect(await own.page.evaluate(() => document.documentElement.dataset.contrast)).toBeUndefined()
+  await expect.poll(() => own.page.evaluate(() => document.documentElement.dataset.contrast)).toBeUndefined()
 
   const minutes = own.page.getByRole('textbox', { name: 'Minutes until the desk locks' })
   await minutes.fill('0')
