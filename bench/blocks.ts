@@ -32,7 +32,7 @@ const WARM_UP = 5
 /** For one answer: a busy machine makes a figure worse, and does not end the measurement. */
 const PATIENCE_MS = 20_000
 /** Work without a pause before the first sample: a gateway at work has compiled what it runs often. */
-const WORK_BEFORE = { locates: 2000, blocks: 60 }
+const WORK_BEFORE = { locates: 1000, blocks: 40 }
 /** The samples come faster than people ask: the default policy would rightly call that a flood. */
 const POLICY = {
   flooding: { terminalMessages: { events: 1_000_000, windowMs: 10_000 }, cardLogins: { events: 1_000_000, windowMs: 60_000 } },
@@ -249,7 +249,7 @@ const LOCATE_LENGTHS = { there: 120, back: 300 }
 
 /** `bench` lends its reader and a blank card. */
 export async function measureBlocks(bench: BenchDesk, { quick }: { readonly quick: boolean }): Promise<BlockFigures> {
-  const n = quick ? 40 : 400
+  const n = quick ? 24 : 400
   const inReader = { readers: bench.online.readers, insertion: await bench.insertBlankCard() }
   const desk = await startDesk()
   try {
@@ -257,7 +257,7 @@ export async function measureBlocks(bench: BenchDesk, { quick }: { readonly quic
     for (let i = 0; i < WORK_BEFORE.locates; i += 1) await desk.supervisor.request('locate', body)
     const blocked = await blocks(desk, n)
     const commits = await rawCommit(desk.folder, n)
-    const { onCard, delivery } = await blocks(desk, quick ? 20 : 100, inReader)
+    const { onCard, delivery } = await blocks(desk, quick ? 10 : 100, inReader)
     const raw = await rawRoundTrip(desk.url, LOCATE_LENGTHS)
     const steady = { n: 10 * n, rested: () => undefined }
     const locate = await locates(desk, body, raw, steady)

@@ -17,7 +17,7 @@ const HELP = `Measures Tessera on this machine, each figure beside peers and lim
 
   npm run bench -- [options]
 
-  --quick       fewer samples, under 50 s, and without idle
+  --quick       fewer samples, about a minute, and without idle
   --json        prints {"electron","figures"} alone, for programs
   --only NAMES  only these groups, with commas between: start, login, apdu, blocks, service, interaction, idle
   --minutes N   how long people come and go before idle is measured; 10 unless told otherwise

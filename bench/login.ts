@@ -10,7 +10,7 @@ const LOGIN_LENGTHS = { there: 420, back: 380 }
 /** Bytes of a middling request and answer of a registration. */
 const REGISTRATION_LENGTHS = { there: 300, back: 500 }
 /** A gateway at work has compiled what it runs often; one that has just begun takes about 3 ms more. */
-const WARM_UP = 40
+const WARM_UP = 30
 
 const person = { givenName: 'Beate', familyName: 'Bench', reference: 'B-1' }
 
@@ -20,9 +20,9 @@ export interface LoginFigures {
 }
 
 export async function measureLogin(desk: BenchDesk, { quick }: { readonly quick: boolean }): Promise<LoginFigures> {
-  const logins = quick ? 40 : 400
-  const registrations = quick ? 4 : 30
-  const n = quick ? 24 : 200
+  const logins = quick ? 30 : 400
+  const registrations = quick ? 3 : 30
+  const n = quick ? 16 : 200
 
   let insertion = await desk.insertBlankCard()
   await register(desk.online, insertion, { person, role: 'supervisor' })
