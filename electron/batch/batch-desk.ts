@@ -140,7 +140,8 @@ export function createBatchDesk(options: BatchDeskOptions): BatchDesk {
 
   /**
    * A registration whose end nobody has seen is given up at the gateway, which withdraws what it has issued; where it says that
-   * there is no such registration any more, that card was ready. So nobody gets two. Answers with the number of a ready card.
+   * the card is registered, it was ready. So nobody gets two. One that is not this terminal's any more has left nothing here: another
+   * desk went on with the card, or this one was enrolled anew. Answers with the number of a ready card.
    */
   async function settle(at: number): Promise<string | undefined> {
     const member = batch?.members[at]
@@ -149,9 +150,12 @@ export function createBatchDesk(options: BatchDeskOptions): BatchDesk {
     try {
       await request(open.registration)
     } catch (error) {
-      if (!(error instanceof RefusedError) || error.refusal.code !== 'registration-unknown') throw error
-      await keep((before) => withState(before, at, { kind: 'done', guid: open.guid, at: now() }))
-      return open.guid
+      const refusal = error instanceof RefusedError ? error.refusal.code : undefined
+      if (refusal !== 'already-registered' && refusal !== 'registration-unknown') throw error
+      if (refusal === 'already-registered') {
+        await keep((before) => withState(before, at, { kind: 'done', guid: open.guid, at: now() }))
+        return open.guid
+      }
     }
     await keep((before) => withState(before, at, { kind: 'waiting' }))
     return undefined

@@ -334,13 +334,17 @@ function provenPresenceKey(
   return presenceKey
 }
 
-/** Withdraws what was issued. The card stays pending: it may be begun again. Of an unblocking nothing is left but the card's state before. Throws Refused 'registration-unknown'. */
+/**
+ * Withdraws what was issued. The card stays pending: it may be begun again. Of an unblocking nothing is left but the card's state
+ * before. Throws Refused: 'already-registered' where this terminal has brought it to its end, 'registration-unknown'.
+ */
 export async function abandon(registry: Registry, terminal: string, id: Uint8Array): Promise<void> {
   const now = registry.now()
   await registry.store.transaction(async (tx) => {
     const registration = await tx.registration(id)
     // Asked again, because the answer was lost.
     if (registration?.state === 'abandoned' && registration.terminal === terminal) return
+    if (registration?.state === 'done' && registration.terminal === terminal) throw new Refused('already-registered')
     const { card } = await requireRegistration(tx, terminal, id)
     if (card.state === 'pending') await tx.withdrawCertificates(card.guid)
     await tx.updateRegistration(id, { state: 'abandoned' })

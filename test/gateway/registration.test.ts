@@ -189,6 +189,16 @@ describe('a registration', () => {
     expect(await other.login(card, 'registration')).toMatchObject({ holder: whose })
   })
 
+  test('is not given up once the card is ready: who has not seen its end is told so', async () => {
+    const card = new SoftwareCard()
+    await client.register(card, { person: person(), session: operator.session })
+    const registration = card.registration as Uint8Array
+    await expect(client.request('register.abandon', { registration })).rejects.toEqual(refused('already-registered'))
+    const elsewhere = await gateway.terminal()
+    await expect(elsewhere.request('register.abandon', { registration })).rejects.toEqual(refused('registration-unknown'))
+    await client.login(card)
+  })
+
   test('begun again for somebody else voids the first certificate', async () => {
     const card = new SoftwareCard()
     await client.register(card, { person: person(), session: operator.session, until: 'certify' })
