@@ -6,26 +6,22 @@
  * of its own, is told at the same time. It ends when the terminal that holds the card has opened and verified the notice. Each
  * sample has its raw one right after it.
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { blockPin } from '../electron/ceremonies/block-pin.ts'
 import { type Insertion, withCard } from '../electron/ceremonies/card-access.ts'
 import { liftBlock } from '../gateway/blocks/commit.ts'
-import { openRegistry } from '../gateway/main.ts'
 import type { Registry } from '../gateway/registry/context.ts'
 import { invite } from '../gateway/registry/terminals.ts'
 import type { Readers } from '../native/reader.ts'
 import { utf8 } from '../protocol/bytes.ts'
 import type { RequestBody } from '../protocol/messages/operations.ts'
 import { GatewayClient, SoftwareCard } from '../test/support/gateway-client.ts'
-import { GatewayProcess } from '../test/support/gateway-process.ts'
-import { startMosquitto } from '../test/support/mosquitto.ts'
 import { NoticesClient } from '../test/support/notices-client.ts'
 import { observe, type RawPeer, rawDelivery, rawRoundTrip } from './blocks-raw.ts'
 import type { BenchDesk } from './desk.ts'
 import { type Figure, figure, timed } from './figure.ts'
+import { NO_FLOODS, startHouse } from './house.ts'
 import { rawCommit, TYPING_MS } from './parts.ts'
 
 const WARM_UP = 5
@@ -33,10 +29,6 @@ const WARM_UP = 5
 const PATIENCE_MS = 20_000
 /** Work without a pause before the first sample: a gateway at work has compiled what it runs often. */
 const WORK_BEFORE = { locates: 1000, blocks: 40 }
-/** The samples come faster than people ask: the default policy would rightly call that a flood. */
-const POLICY = {
-  flooding: { terminalMessages: { events: 1_000_000, windowMs: 10_000 }, cardLogins: { events: 1_000_000, windowMs: 60_000 } },
-}
 const MANY_READERS = 100_000
 
 export interface BlockFigures {
@@ -63,23 +55,18 @@ interface Desk {
 }
 
 async function startDesk(): Promise<Desk> {
-  const folder = await mkdtemp(join(tmpdir(), 'tessera-bench-blocks-'))
-  const data = join(folder, 'gateway')
-  await mkdir(data, { recursive: true, mode: 0o700 })
-  await writeFile(join(data, 'policy.json'), JSON.stringify(POLICY))
-  const mosquitto = await startMosquitto()
-  const gateway = await GatewayProcess.start('--data', data, '--broker', mosquitto.url, '--desk')
-  const { registry } = openRegistry(data)
-  const supervisor = await GatewayClient.connect(mosquitto.url)
+  const house = await startHouse(NO_FLOODS)
+  const { folder, url, registry } = house
+  const supervisor = await GatewayClient.connect(url)
   supervisor.timeoutMs = PATIENCE_MS
-  await supervisor.enrol(gateway.ready.invitation ?? '')
+  await supervisor.enrol(house.invitation)
   await supervisor.open()
   const operator = new SoftwareCard()
   await supervisor.register(operator, { person: { givenName: 'Beate', familyName: 'Bench', reference: 'B-1' } })
   const { session } = await supervisor.login(operator, 'operator')
   const card = new SoftwareCard()
   await supervisor.register(card, { person: { givenName: 'Bob', familyName: 'Bench', reference: 'B-2' }, session })
-  const other = await GatewayClient.connect(mosquitto.url)
+  const other = await GatewayClient.connect(url)
   other.timeoutMs = PATIENCE_MS
   const invitation = await invite(registry, { site: 'Bench', validMs: 60_000, mayRegisterFirstOperator: false })
   await other.enrol(invitation.code)
@@ -88,7 +75,7 @@ async function startDesk(): Promise<Desk> {
   await holder.holds(card.guid)
   return {
     folder,
-    url: mosquitto.url,
+    url,
     registry,
     supervisor,
     session,
@@ -98,9 +85,7 @@ async function startDesk(): Promise<Desk> {
       await supervisor.close()
       await other.close()
       await registry.store.close()
-      await gateway.end('SIGTERM')
-      await mosquitto.close()
-      await rm(folder, { recursive: true, force: true })
+      await house.close()
     },
   }
 }

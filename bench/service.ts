@@ -4,10 +4,9 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { Agent, request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +15,6 @@ import { enrol } from '../electron/session/enrolment.ts'
 import { createGatewayLink, type TerminalLink } from '../electron/session/gateway-link.ts'
 import { createIdentityStore } from '../electron/session/identity.ts'
 import { type NodeSession, openNodeSession } from '../electron/session/node-session.ts'
-import { openRegistry } from '../gateway/main.ts'
 import { invite } from '../gateway/registry/terminals.ts'
 import { inviteNode } from '../gateway/tokens/nodes.ts'
 import { connectBroker } from '../native/broker.ts'
@@ -24,21 +22,15 @@ import { createTrust, type GatewayTrust } from '../native/conversation/trust.ts'
 import { nodeCrypto } from '../native/crypto.ts'
 import { endsWithUs } from '../test/support/ends-with-us.ts'
 import { GatewayClient, loginOver, SoftwareCard } from '../test/support/gateway-client.ts'
-import { GatewayProcess } from '../test/support/gateway-process.ts'
-import { startMosquitto } from '../test/support/mosquitto.ts'
 import { makeTlsFiles } from '../test/support/tls.ts'
 import { type Figure, figure, timed } from './figure.ts'
+import { NO_FLOODS, startHouse } from './house.ts'
 import { rawCommit, rawMqttRoundTrip, sums, TYPING_MS } from './parts.ts'
 
 const peer = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const WARM_UP = 5
 /** Requests and sessions without a pause before the first sample: parts at work have compiled what they run often. */
 const WORK_BEFORE = { requests: 500, sessions: 16 }
-/** Samples come faster than people log in, and a card is at two desks at once: the default policy would rightly see attacks. */
-const POLICY = {
-  clone: { travelMs: 1 },
-  flooding: { terminalMessages: { events: 1_000_000, windowMs: 10_000 }, cardLogins: { events: 1_000_000, windowMs: 60_000 } },
-}
 /** Bytes that cross the broker: token and key exchange, message_1 and message_2, message_3 and message_4; measured on the wire. */
 const ROUND_TRIPS = [
   { there: 190, back: 1080 },
@@ -75,18 +67,14 @@ async function stop(child: ChildProcess): Promise<void> {
 }
 
 async function startDesk(): Promise<Desk> {
-  const folder = await mkdtemp(join(tmpdir(), 'tessera-bench-service-'))
-  const data = join(folder, 'gateway')
-  await mkdir(data, { recursive: true, mode: 0o700 })
-  await writeFile(join(data, 'policy.json'), JSON.stringify(POLICY))
-  const mosquitto = await startMosquitto()
-  const gateway = await GatewayProcess.start('--data', data, '--broker', mosquitto.url, '--desk')
-  const { registry } = openRegistry(data)
+  // A card is at two desks at once.
+  const house = await startHouse({ ...NO_FLOODS, clone: { travelMs: 1 } })
+  const { folder, url, registry } = house
   const invited = await inviteNode(registry, { name: 'bench', scopes: [{ scope: 'echo' }], tokenMs: 300_000, validMs: 60_000 })
-  const service = await startProgram('service-peer.ts', mosquitto.url, join(folder, 'service'), invited?.code ?? '')
+  const service = await startProgram('service-peer.ts', url, join(folder, 'service'), invited?.code ?? '')
 
-  const first = await GatewayClient.connect(mosquitto.url)
-  await first.enrol(gateway.ready.invitation ?? '')
+  const first = await GatewayClient.connect(url)
+  await first.enrol(house.invitation)
   await first.open()
   const card = new SoftwareCard()
   await first.register(card, { person: { givenName: 'Beate', familyName: 'Bench', reference: 'B-1' } })
@@ -95,7 +83,7 @@ async function startDesk(): Promise<Desk> {
   const { code } = await invite(registry, { site: 'Bench', validMs: 60_000, mayRegisterFirstOperator: false })
   await registry.store.close()
   const store = createIdentityStore({ path: join(folder, 'identity.json') })
-  const connect = (terminal: string) => connectBroker({ url: mosquitto.url, clientId: terminal, session: 'clean' })
+  const connect = (terminal: string) => connectBroker({ url, clientId: terminal, session: 'clean' })
   const identity = await enrol({ code, store, crypto: nodeCrypto, connect })
   const trust = createTrust({ crypto: nodeCrypto, root: identity.root, gateway: identity.gateway, now: Date.now })
   if (trust === undefined) throw new Error('the enrolled gateway is not trusted')
@@ -104,16 +92,14 @@ async function startDesk(): Promise<Desk> {
   await until(link.subscribe.bind(link), () => link.state().kind === 'online')
   return {
     folder,
-    url: mosquitto.url,
+    url,
     link,
     trust,
     card,
     async close() {
       await link.close()
       await stop(service.child)
-      await gateway.end('SIGTERM')
-      await mosquitto.close()
-      await rm(folder, { recursive: true, force: true })
+      await house.close()
     },
   }
 }
