@@ -189,6 +189,8 @@ describe('a broker that is away during a block', () => {
       // A notice that comes before the terminal listens again is in vain: then the list tells (blocks-announcer.test.ts has the rest).
       await holder.until(() => holder.versions.length > 0, 10_000)
       expect(await done).toMatchObject({ outcome: 'blocked', terminals: [desk.client.terminal] })
+      // The version comes with the first subscription that is granted again; the connection is there with the last one.
+      await desk.client.broker.connected(10_000)
       const { entries } = await desk.client.request('blocks.fetch', { since: 0 })
       expect(entries).toMatchObject([{ guid: card.guid, blocked: true }])
     } finally {
