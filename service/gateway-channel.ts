@@ -3,15 +3,14 @@
  * at once. Without the gateway the node goes on with the sessions that it has, each as long as its token.
  */
 import type { Broker } from '../native/broker.ts'
-import { type Conversation, connectToGateway } from '../native/conversation/handshake.ts'
+import { GatewayExchange, RefusedError } from '../native/conversation/gateway-exchange.ts'
+import { connectToGateway } from '../native/conversation/handshake.ts'
 import { LinkError } from '../native/conversation/link-error.ts'
 import { createPostbox } from '../native/conversation/postbox.ts'
 import type { GatewayTrust } from '../native/conversation/trust.ts'
-import { equalConstantTime } from '../protocol/bytes.ts'
 import type { Crypto } from '../protocol/crypto.ts'
-import { type Answer, decodeAnswer, encodeRequest, parseAnswerBody } from '../protocol/messages/exchange.ts'
 import { encodeFrame, type Frame } from '../protocol/messages/frame.ts'
-import type { AnswerBody, Refusal } from '../protocol/messages/operations.ts'
+import type { Refusal } from '../protocol/messages/operations.ts'
 import { openRevocation } from '../protocol/messages/service.ts'
 import { buildTopic } from '../protocol/topics.ts'
 import type { NodeIdentity } from './identity.ts'
@@ -39,23 +38,12 @@ const HELLO_MS = 60_000
 const DOUBT_MS = 500
 const BACKOFF_MS = { first: 200, most: 10_000 }
 
-class GatewayRefused extends Error {
-  readonly refusal: Refusal
-  constructor(refusal: Refusal) {
-    super(`refused: ${refusal.code}`)
-    this.name = 'GatewayRefused'
-    this.refusal = refusal
-  }
-}
-
 export class GatewayChannel {
   readonly #options: GatewayChannelOptions
   readonly #inTopic: string
   readonly #postbox = createPostbox<Frame>()
-  readonly #answers = createPostbox<Answer>()
-  #conversation: Conversation | undefined
+  #exchange: GatewayExchange | undefined
   #noticeKey: Uint8Array | undefined
-  #nextId = 1
   #timer: ReturnType<typeof setTimeout> | undefined
   #delayMs = BACKOFF_MS.first
   #greeting = false
@@ -75,11 +63,13 @@ export class GatewayChannel {
         this.#notice(frame.message)
         return true
       case 'sealed':
-        return this.#sealed(frame.connection, frame.message)
+        if (this.#exchange?.isNamedBy(frame) !== true) return false
+        this.#exchange.receive(frame.message)
+        return true
       case 'unknown-connection':
         // Said by anybody: the next greeting shows what is true of it.
         if (this.#postbox.deliver(frame)) return true
-        if (this.#conversation === undefined || !equalConstantTime(frame.connection, this.#conversation.sendId)) return false
+        if (this.#exchange?.isNamedBy(frame) !== true) return false
         this.#doubt()
         return true
       case 'message_2':
@@ -99,9 +89,8 @@ export class GatewayChannel {
     clearTimeout(this.#timer)
     const over = new LinkError('offline')
     this.#postbox.rejectAll(over)
-    this.#answers.rejectAll(over)
-    this.#conversation?.channel.close()
-    this.#conversation = undefined
+    this.#exchange?.close(over)
+    this.#exchange = undefined
   }
 
   /** However often somebody says that the channel is gone, it is asked about once in a while. */
@@ -116,11 +105,12 @@ export class GatewayChannel {
   async #greet(): Promise<void> {
     clearTimeout(this.#timer)
     this.#greeting = true
-    const { onRevoked, onState } = this.#options
+    const { software, onRevoked, onState } = this.#options
     try {
-      this.#conversation ??= await this.#connect()
+      this.#exchange ??= await this.#connect()
       if (this.#closed) return
-      const { noticeKey, revoked } = await this.#hello(this.#conversation)
+      const hello = { software: software.slice(0, 40) }
+      const { noticeKey, revoked } = await this.#exchange.ask('node.hello', hello, MESSAGE_MS)
       this.#noticeKey = noticeKey
       this.#delayMs = BACKOFF_MS.first
       if (revoked.length > 0) onRevoked(revoked)
@@ -128,9 +118,9 @@ export class GatewayChannel {
       this.#greetIn(HELLO_MS)
     } catch (error) {
       if (this.#closed) return
-      this.#conversation?.channel.close()
-      this.#conversation = undefined
-      if (error instanceof GatewayRefused) onState({ kind: 'refused', code: error.refusal.code })
+      this.#exchange?.close(new LinkError('silent', { cause: error }))
+      this.#exchange = undefined
+      if (error instanceof RefusedError) onState({ kind: 'refused', code: error.refusal.code })
       else onState({ kind: 'offline', reason: error instanceof LinkError ? error.kind : 'silent' })
       this.#greetIn(this.#delayMs)
       this.#delayMs = Math.min(2 * this.#delayMs, BACKOFF_MS.most)
@@ -145,9 +135,9 @@ export class GatewayChannel {
     this.#timer = setTimeout(() => void this.#greet(), ms)
   }
 
-  #connect(): Promise<Conversation> {
+  async #connect(): Promise<GatewayExchange> {
     const { broker, identity, trust, crypto } = this.#options
-    return connectToGateway({
+    const conversation = await connectToGateway({
       party: { kind: 'node', id: identity.node },
       postbox: this.#postbox,
       send: (topic, frame) => broker.publish(topic, encodeFrame(frame), { qos: 1 }),
@@ -156,35 +146,11 @@ export class GatewayChannel {
       trust,
       crypto,
     })
-  }
-
-  async #hello(conversation: Conversation): Promise<AnswerBody<'node.hello'>> {
-    const id = this.#nextId
-    this.#nextId += 1
-    const request = encodeRequest(id, 'node.hello', { software: this.#options.software.slice(0, 40) })
-    const message = conversation.channel.seal(conversation.topic, request)
-    const waiting = this.#answers.wait((answer) => answer.id === id, MESSAGE_MS)
-    waiting.catch(() => undefined)
-    const frame = encodeFrame({ kind: 'sealed', connection: conversation.sendId, message })
-    try {
-      await this.#options.broker.publish(conversation.topic, frame, { qos: 0 })
-    } catch (cause) {
-      throw new LinkError('offline', { cause })
-    }
-    const answer = await waiting
-    if (!answer.ok) throw new GatewayRefused(answer.refusal)
-    const body = parseAnswerBody('node.hello', answer.body)
-    if (body === undefined) throw new LinkError('malformed-answer')
-    return body
-  }
-
-  #sealed(connection: Uint8Array, message: Uint8Array): boolean {
-    const conversation = this.#conversation
-    if (conversation === undefined || !equalConstantTime(connection, conversation.receiveId)) return false
-    const opened = conversation.channel.open(this.#inTopic, message)
-    const answer = opened.ok ? decodeAnswer(opened.plaintext) : undefined
-    if (answer !== undefined) this.#answers.deliver(answer)
-    return true
+    return new GatewayExchange({
+      conversation,
+      inTopic: this.#inTopic,
+      send: (topic, frame) => broker.publish(topic, frame, { qos: 0 }),
+    })
   }
 
   #notice(message: Uint8Array): void {

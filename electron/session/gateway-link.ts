@@ -8,13 +8,12 @@
  */
 
 import type { Broker } from '../../native/broker.ts'
+import { GatewayExchange } from '../../native/conversation/gateway-exchange.ts'
 import { connectToGateway } from '../../native/conversation/handshake.ts'
 import { createPostbox } from '../../native/conversation/postbox.ts'
 import type { GatewayTrust } from '../../native/conversation/trust.ts'
-import { equalConstantTime, fromHex, toHex } from '../../protocol/bytes.ts'
-import type { Channel } from '../../protocol/channel.ts'
+import { fromHex, toHex } from '../../protocol/bytes.ts'
 import type { Crypto } from '../../protocol/crypto.ts'
-import { decodeAnswer, encodeRequest, parseAnswerBody } from '../../protocol/messages/exchange.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
 import type { AnswerBody, Operation, RequestBody } from '../../protocol/messages/operations.ts'
 import { buildTopic } from '../../protocol/topics.ts'
@@ -24,6 +23,7 @@ import type { TerminalIdentity } from './identity.ts'
 import { type GatewayLink, LinkError, RefusedError } from './link.ts'
 import type { FramePort } from './node-conversation.ts'
 import { Waker } from './waker.ts'
+import { whenReady } from './when-ready.ts'
 
 export interface LinkTimes {
   /** For an answer where the request names no time of its own. */
@@ -76,23 +76,6 @@ export interface TerminalLink extends GatewayLink {
   readonly port: FramePort
 }
 
-interface Pending {
-  readonly resolve: (body: unknown) => void
-  readonly reject: (error: Error) => void
-}
-
-interface Session {
-  readonly channel: Channel
-  /** C_I: what the gateway's messages name. */
-  readonly receiveId: Uint8Array
-  /** C_R: what ours name. */
-  readonly sendId: Uint8Array
-  /** The worker's own topic. */
-  readonly topic: string
-  readonly pending: Map<number, Pending>
-  nextId: number
-}
-
 /** As many as a 'hello' may name. */
 const MOST_SESSIONS = 64
 
@@ -114,7 +97,7 @@ class Link implements TerminalLink {
   #counters = { malformedFrames: 0, unexpectedFrames: 0, refusedMessages: 0 }
   #state: GatewayView = { kind: 'connecting' }
   #greeting: AnswerBody<'hello'> | undefined
-  #session: Session | undefined
+  #session: GatewayExchange | undefined
   /** Something unauthenticated, or silence, says that the session may be over: new requests wait for the probe. */
   #inDoubt = false
   /** Requests that wait for a session; called whenever the loop has come to a result. */
@@ -243,7 +226,7 @@ class Link implements TerminalLink {
     if (this.#state.kind !== 'offline') this.#setState({ kind: 'connecting' })
     const { broker, identity, trust, crypto } = this.#options
     await broker.subscribe(this.#inTopic, 1)
-    const device = await connectToGateway({
+    const conversation = await connectToGateway({
       party: { kind: 'terminal', id: identity.terminal },
       identity,
       trust,
@@ -253,17 +236,21 @@ class Link implements TerminalLink {
       send: (topic, frame) => broker.publish(topic, encodeFrame(frame), { qos: 1 }),
     })
     if (this.#closed) throw new LinkError('offline')
-    const session: Session = { ...device, pending: new Map(), nextId: 1 }
+    const session = new GatewayExchange({
+      conversation,
+      inTopic: this.#inTopic,
+      send: (topic, frame) => broker.publish(topic, frame, { qos: 0 }),
+    })
     this.#session = session
     this.#greeting = await this.#hello(session, this.#times.requestMs)
   }
 
-  #hello(session: Session, timeoutMs: number): Promise<AnswerBody<'hello'>> {
+  #hello(session: GatewayExchange, timeoutMs: number): Promise<AnswerBody<'hello'>> {
     const sessions = [...this.#opened].map(fromHex)
     return this.#ask(session, 'hello', { software: this.#options.software.slice(0, 40), sessions }, timeoutMs)
   }
 
-  async #answers(session: Session): Promise<boolean> {
+  async #answers(session: GatewayExchange): Promise<boolean> {
     try {
       this.#greeting = await this.#hello(session, this.#times.probeMs)
       return true
@@ -274,33 +261,14 @@ class Link implements TerminalLink {
   }
 
   async #ask<O extends Operation>(
-    session: Session,
+    session: GatewayExchange,
     operation: O,
     body: RequestBody<O>,
     timeoutMs: number,
   ): Promise<AnswerBody<O>> {
-    const id = session.nextId
-    session.nextId += 1
-    const message = session.channel.seal(session.topic, encodeRequest(id, operation, body))
-    const frame = encodeFrame({ kind: 'sealed', connection: session.sendId, message })
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const answer = new Promise<unknown>((resolve, reject) => {
-      session.pending.set(id, { resolve, reject })
-      timer = setTimeout(() => reject(new LinkError('silent')), timeoutMs)
-    })
-    try {
-      // Nothing is kept for later: a request that the broker cannot take now is answered at once.
-      this.#options.broker.publish(session.topic, frame, { qos: 0 }).catch((cause) => {
-        session.pending.get(id)?.reject(new LinkError('offline', { cause }))
-      })
-      const parsed = parseAnswerBody(operation, await answer)
-      if (parsed === undefined) throw new LinkError('malformed-answer')
-      if (operation === 'hello') this.#greeting = parsed as AnswerBody<'hello'>
-      return parsed
-    } finally {
-      clearTimeout(timer)
-      session.pending.delete(id)
-    }
+    const answer = await session.ask(operation, body, timeoutMs)
+    if (operation === 'hello') this.#greeting = answer as AnswerBody<'hello'>
+    return answer
   }
 
   #receive(payload: Uint8Array): void {
@@ -311,40 +279,21 @@ class Link implements TerminalLink {
     }
     if (this.#postbox.deliver(frame)) return
     const session = this.#session
-    if (session !== undefined && frame.kind === 'sealed' && equalConstantTime(frame.connection, session.receiveId)) {
-      this.#open(session, frame.message)
-    } else if (
-      session !== undefined &&
-      frame.kind === 'unknown-connection' &&
-      equalConstantTime(frame.connection, session.sendId)
-    ) {
-      this.#doubt()
-    } else if (![...this.#others].some((other) => other(frame))) {
-      this.#counters.unexpectedFrames += 1
-    }
+    const isOurs = (frame.kind === 'sealed' || frame.kind === 'unknown-connection') && session?.isNamedBy(frame) === true
+    if (isOurs && frame.kind === 'unknown-connection') this.#doubt()
+    else if (isOurs && frame.kind === 'sealed') this.#count(session.receive(frame.message))
+    else if (![...this.#others].some((other) => other(frame))) this.#counters.unexpectedFrames += 1
   }
 
-  #open(session: Session, message: Uint8Array): void {
-    const opened = session.channel.open(this.#inTopic, message)
-    if (!opened.ok) {
-      this.#counters.refusedMessages += 1
-      return
-    }
-    const answer = decodeAnswer(opened.plaintext)
-    const pending = answer === undefined ? undefined : session.pending.get(answer.id)
-    if (answer === undefined || pending === undefined) {
-      // The answer to a request that ran out of time, or one that this version does not know.
-      this.#counters.unexpectedFrames += 1
-      return
-    }
-    if (answer.ok) pending.resolve(answer.body)
-    else pending.reject(new RefusedError(answer.refusal))
+  #count(received: ReturnType<GatewayExchange['receive']>): void {
+    if (received === 'refused') this.#counters.refusedMessages += 1
+    if (received === 'unexpected') this.#counters.unexpectedFrames += 1
   }
 
   /** The session's keys stay good: when the broker is back, one request shows whether the gateway still knows it. */
   #brokerLost(): void {
     const error = new LinkError('offline')
-    for (const pending of this.#session?.pending.values() ?? []) pending.reject(error)
+    this.#session?.fail(error)
     this.#postbox.rejectAll(error)
     if (!this.#closed) this.#offline(error)
   }
@@ -352,37 +301,24 @@ class Link implements TerminalLink {
   #dropSession(error: LinkError): void {
     const session = this.#session
     this.#session = undefined
-    session?.channel.close()
-    for (const pending of session?.pending.values() ?? []) pending.reject(error)
+    session?.close(error)
   }
 
-  #usableSession(): Session | undefined {
+  #usableSession(): GatewayExchange | undefined {
     return this.#state.kind === 'online' && !this.#inDoubt ? this.#session : undefined
   }
 
   /** While a handshake or a probe runs a request waits for it, within its own time. */
-  #nextSession(timeoutMs: number): Promise<Session> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const session = this.#usableSession()
-        if (this.#closed) finish(() => reject(new LinkError('offline')))
-        else if (session !== undefined) finish(() => resolve(session))
-        else if (this.#state.kind === 'offline') {
-          const { code } = this.#state.problem
-          finish(() =>
-            reject(new LinkError(code === 'gateway-silent' ? 'silent' : code === 'gateway-untrusted' ? 'untrusted' : 'offline')),
-          )
-        }
-      }
-      const finish = (settle: () => void): void => {
-        clearTimeout(timer)
-        this.#waiting.delete(look)
-        settle()
-      }
-      const timer = setTimeout(() => finish(() => reject(new LinkError('silent'))), timeoutMs)
-      this.#waiting.add(look)
-      look()
-    })
+  #nextSession(timeoutMs: number): Promise<GatewayExchange> {
+    return whenReady<GatewayExchange>(() => this.#usableSession() ?? this.#whyNone(), this.#waiting, timeoutMs)
+  }
+
+  /** Undefined while one may still come. */
+  #whyNone(): LinkError | undefined {
+    if (this.#closed) return new LinkError('offline')
+    if (this.#state.kind !== 'offline') return undefined
+    const { code } = this.#state.problem
+    return new LinkError(code === 'gateway-silent' ? 'silent' : code === 'gateway-untrusted' ? 'untrusted' : 'offline')
   }
 
   #online(): void {

@@ -1,8 +1,9 @@
 /** The terminal's way to the gateway, as the ceremonies see it. */
 
-import type { AnswerBody, Operation, Refusal, RequestBody } from '../../protocol/messages/operations.ts'
+import type { AnswerBody, Operation, RequestBody } from '../../protocol/messages/operations.ts'
 import type { GatewayView } from '../contract/snapshot.ts'
 
+export { RefusedError } from '../../native/conversation/gateway-exchange.ts'
 export { LinkError } from '../../native/conversation/link-error.ts'
 
 export interface GatewayLink {
@@ -22,13 +23,4 @@ export interface GatewayLink {
   /** That session is over at the gateway already: it is named no more. */
   ended(session: Uint8Array): void
   close(): Promise<void>
-}
-
-export class RefusedError extends Error {
-  readonly refusal: Refusal
-  constructor(refusal: Refusal) {
-    super(`refused: ${refusal.code}`)
-    this.name = 'RefusedError'
-    this.refusal = refusal
-  }
 }

@@ -1,6 +1,7 @@
 /** One channel to a service node: requests with one answer each, and whether the node is still there. */
 import type { Conversation } from '../../native/conversation/handshake.ts'
 import { LinkError } from '../../native/conversation/link-error.ts'
+import { Requests } from '../../native/conversation/requests.ts'
 import { equalConstantTime } from '../../protocol/bytes.ts'
 import { encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
 import {
@@ -45,17 +46,11 @@ export interface NodeConversationOptions {
   readonly onEnd: (reason: NodeEndReason) => void
 }
 
-interface Pending {
-  readonly resolve: (body: unknown) => void
-  readonly reject: (error: Error) => void
-}
-
 export class NodeConversation {
   readonly #options: NodeConversationOptions
-  readonly #pending = new Map<number, Pending>()
+  readonly #requests = new Requests()
   readonly #heartbeat: ReturnType<typeof setInterval>
   #asked: ReturnType<typeof setTimeout> | undefined
-  #nextId = 1
   #heardAt = performance.now()
   #open = true
   /** To be called once nothing waits for an answer any more. */
@@ -68,24 +63,18 @@ export class NodeConversation {
 
   /** Rejects with ServiceRefused, LinkError ('offline', 'silent'), what `close` gives, and a CborError for a body without encoding. */
   async request(operation: string, body: unknown, timeoutMs: number): Promise<unknown> {
+    if (!this.#open) throw new LinkError('offline')
     const { doubtMs } = this.#options
-    const id = this.#nextId
-    this.#nextId += 1
-    let timer: ReturnType<typeof setTimeout> | undefined
     let doubt: ReturnType<typeof setTimeout> | undefined
     try {
-      return await new Promise<unknown>((resolve, reject) => {
-        this.#pending.set(id, { resolve, reject })
-        this.#send({ kind: 'request', id, operation, body }).catch((cause) => reject(new LinkError('offline', { cause })))
-        // The request is on its way while they are made.
-        timer = setTimeout(() => reject(new LinkError('silent')), timeoutMs)
+      return await this.#requests.ask((id) => {
+        const sent = this.#send({ kind: 'request', id, operation, body })
         doubt = setTimeout(() => this.#doubt(doubtMs), doubtMs)
-      })
+        return sent
+      }, timeoutMs)
     } finally {
-      clearTimeout(timer)
       clearTimeout(doubt)
-      this.#pending.delete(id)
-      if (this.#pending.size === 0) this.#onIdle?.()
+      if (this.#requests.count === 0) this.#onIdle?.()
     }
   }
 
@@ -101,10 +90,10 @@ export class NodeConversation {
     this.#asked = undefined
     switch (message.kind) {
       case 'answer':
-        this.#pending.get(message.id)?.resolve(message.body)
+        this.#requests.answer(message.id, message.body)
         break
       case 'refusal':
-        this.#pending.get(message.id)?.reject(new ServiceRefused(message.refusal))
+        this.#requests.refuse(message.id, new ServiceRefused(message.refusal))
         break
       case 'end':
         onEnd(message.reason)
@@ -121,7 +110,7 @@ export class NodeConversation {
   end(reason: TerminalEnd, error: Error): void {
     if (!this.#open) return
     // What the broker does not take is told by the gateway, or by the token's end.
-    this.#send({ kind: 'end', reason }).catch(() => undefined)
+    this.#tell({ kind: 'end', reason }).catch(() => undefined)
     this.close(error)
   }
 
@@ -131,7 +120,7 @@ export class NodeConversation {
       this.end(reason, new LinkError('silent'))
       done()
     }
-    if (this.#pending.size === 0) this.#onIdle()
+    if (this.#requests.count === 0) this.#onIdle()
   }
 
   /** Wipes the keys; what still waits is rejected. */
@@ -141,20 +130,24 @@ export class NodeConversation {
     clearInterval(this.#heartbeat)
     clearTimeout(this.#asked)
     this.#options.conversation.channel.close()
-    for (const pending of this.#pending.values()) pending.reject(error)
+    this.#requests.rejectAll(error)
   }
 
   #doubt(silentMs: number): void {
     const { doubtMs, onLost } = this.#options
     if (!this.#open || this.#asked !== undefined || performance.now() - this.#heardAt < silentMs / 2) return
     this.#asked = setTimeout(onLost, doubtMs)
-    this.#send({ kind: 'ping' }).catch(() => undefined)
+    this.#tell({ kind: 'ping' }).catch(() => undefined)
   }
 
-  /** Async, so that what the encoder throws rejects like everything else; it runs up to the broker's client at once. */
-  async #send(message: TerminalMessage): Promise<void> {
+  /** What wants no answer. Async, so that what cannot be sealed any more rejects like everything else. */
+  async #tell(message: TerminalMessage): Promise<void> {
+    await this.#send(message)
+  }
+
+  #send(message: TerminalMessage): Promise<void> {
     const { conversation, send } = this.#options
     const sealed = conversation.channel.seal(conversation.topic, encodeTerminalMessage(message))
-    await send(conversation.topic, encodeFrame({ kind: 'sealed', connection: conversation.sendId, message: sealed }), 0)
+    return send(conversation.topic, encodeFrame({ kind: 'sealed', connection: conversation.sendId, message: sealed }), 0)
   }
 }

@@ -19,6 +19,7 @@ import type { NodeEndReason, TerminalEnd } from '../../protocol/messages/service
 import { buildTopic } from '../../protocol/topics.ts'
 import { RefusedError } from './link.ts'
 import { type FramePort, NodeConversation } from './node-conversation.ts'
+import { whenReady } from './when-ready.ts'
 
 /** Ours, the node's, or the gateway's: it issues no token for this login any more. */
 export type NodeSessionEnd = TerminalEnd | NodeEndReason | 'login-over'
@@ -294,27 +295,13 @@ class TerminalNodeSession implements NodeSession {
 
   /** The session that is being made, within the request's own time. */
   #opened(timeoutMs: number): Promise<NodeConversation> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const current = this.#current
-        if (current !== undefined) settle(() => resolve(current))
-        else if (this.#state.kind === 'ended') {
-          const { reason } = this.#state
-          settle(() => reject(new NodeSessionEnded(reason)))
-        } else if (this.#state.kind === 'waiting') {
-          const { error } = this.#state
-          settle(() => reject(error))
-        }
-      }
-      const settle = (done: () => void): void => {
-        clearTimeout(timer)
-        stop()
-        done()
-      }
-      const stop = this.subscribe(look)
-      const timer = setTimeout(() => settle(() => reject(new LinkError('silent'))), timeoutMs)
-      look()
-    })
+    return whenReady<NodeConversation>(() => this.#current ?? this.#whyNone(), this.#listeners, timeoutMs)
+  }
+
+  /** Undefined while one may still come. */
+  #whyNone(): Error | undefined {
+    if (this.#state.kind === 'ended') return new NodeSessionEnded(this.#state.reason)
+    return this.#state.kind === 'waiting' ? this.#state.error : undefined
   }
 
   #isEnded(): boolean {
