@@ -8,7 +8,7 @@ import { utf8, wipe } from '../../protocol/bytes.ts'
 import type { Notice } from '../../protocol/messages/notices.ts'
 import type { BatchCommand } from '../batch/ports.ts'
 import type { Insertion } from '../ceremonies/card-access.ts'
-import { CeremonyCancelled, CeremonyFailed, type Guide, type PadChoice } from '../ceremonies/guide.ts'
+import { CeremonyCancelled, CeremonyFailed, type Guide } from '../ceremonies/guide.ts'
 import type { BatchView } from '../contract/batch.ts'
 import type { IntentReply } from '../contract/channels.ts'
 import type { Intent } from '../contract/intents.ts'
@@ -18,6 +18,7 @@ import type { SettingView } from '../contract/settings.ts'
 import type { GatewayView, SimulationView, Snapshot } from '../contract/snapshot.ts'
 import type { UsbReaders } from '../readers/usb.ts'
 import type { NewNote, RecordLogin, ShowRecord } from '../records/report.ts'
+import { createAsks } from './asks.ts'
 import { transition } from './machine.ts'
 import type { LookAnswer, LookQuestion } from './overview.ts'
 import {
@@ -111,19 +112,9 @@ export interface Terminal {
   close(): Promise<void>
 }
 
-type PendingAsk =
-  | { readonly kind: 'pin'; readonly resolve: (pin: Uint8Array) => void; readonly reject: (error: Error) => void }
-  | { readonly kind: 'pad'; readonly resolve: (choice: PadChoice) => void; readonly reject: (error: Error) => void }
-  | {
-      readonly kind: 'new-pin'
-      readonly resolve: (pins: { readonly current?: Uint8Array; readonly next: Uint8Array }) => void
-      readonly reject: (error: Error) => void
-    }
-
 export function createTerminal(options: TerminalOptions): Terminal {
   const { drivers, now } = options
   const listeners = new Set<(snapshot: Snapshot) => void>()
-  const asks = new Map<number, PendingAsk>()
   const { setting, locked, system } = options.language
   let state: State = { ...INITIAL_STATE, operatorCard: options.operatorCard, language: { setting, locked, system } }
   let revision = 0
@@ -131,6 +122,10 @@ export function createTerminal(options: TerminalOptions): Terminal {
   let idleTimer: ReturnType<typeof setTimeout> | undefined
   let idleMs = options.idleMs
   let closed = false
+  const asks = createAsks({
+    dispatch: (event) => void dispatch(event),
+    shownKind: () => (state.activity.kind === 'ceremony' ? state.activity.request.kind : undefined),
+  })
 
   function dispatch(event: TerminalEvent): boolean {
     if (closed) return false
@@ -155,26 +150,20 @@ export function createTerminal(options: TerminalOptions): Terminal {
       case 'start':
         void run(effect.run, effect.request, effect.card)
         return
-      case 'answer-pin': {
-        const ask = takeAsk(effect.run)
-        if (ask?.kind === 'pin') ask.resolve(effect.pin)
-        else wipe(effect.pin)
+      case 'answer-pin':
+        asks.answerPin(effect.run, effect.pin)
         return
-      }
-      case 'answer-new-pin': {
-        const ask = takeAsk(effect.run)
-        const pins = effect.current === undefined ? { next: effect.next } : { current: effect.current, next: effect.next }
-        if (ask?.kind === 'new-pin') ask.resolve(pins)
-        else wipe(effect.next, ...(effect.current === undefined ? [] : [effect.current]))
+      case 'answer-new-pin':
+        asks.answerNewPin(
+          effect.run,
+          effect.current === undefined ? { next: effect.next } : { current: effect.current, next: effect.next },
+        )
         return
-      }
-      case 'answer-pad': {
-        const ask = takeAsk(effect.run)
-        if (ask?.kind === 'pad') ask.resolve(effect.choice)
+      case 'answer-pad':
+        asks.answerPad(effect.run, effect.choice)
         return
-      }
       case 'cancel-ask':
-        takeAsk(effect.run)?.reject(new CeremonyCancelled())
+        asks.cancel(effect.run)
         return
       case 'end-session':
         void guarded('session.end', () => drivers.endSession(effect.session, effect.reason))
@@ -267,13 +256,13 @@ export function createTerminal(options: TerminalOptions): Terminal {
   async function run(id: number, request: CeremonyRequest, card: Insertion): Promise<void> {
     let outcome: Outcome
     try {
-      outcome = await drivers.run(request, card, guideFor(id))
+      outcome = await drivers.run(request, card, asks.guideFor(id))
     } catch (error) {
       outcome = outcomeOf(request, error)
       const guid = drivers.cardIn(card)
       if (outcome.kind === 'failed' && guid !== undefined) outcome = { ...outcome, guid }
     }
-    takeAsk(id)?.reject(new CeremonyCancelled())
+    asks.cancel(id)
     dispatch({ kind: 'ended', run: id, outcome })
   }
 
@@ -285,51 +274,6 @@ export function createTerminal(options: TerminalOptions): Terminal {
     }
     options.onUnexpected(request.kind, error)
     return { kind: 'failed', problem: { code: 'unexpected' } }
-  }
-
-  function takeAsk(id: number): PendingAsk | undefined {
-    const ask = asks.get(id)
-    asks.delete(id)
-    return ask
-  }
-
-  function guideFor(id: number): Guide {
-    /** The promise is there before the event is told, because the event may end it at once. */
-    function ask<T>(
-      pending: (resolve: (value: T) => void, reject: (error: Error) => void) => PendingAsk,
-      event: TerminalEvent,
-    ): Promise<T> {
-      takeAsk(id)?.reject(new CeremonyCancelled())
-      if (closed) return Promise.reject(new CeremonyCancelled())
-      const answer = new Promise<T>((resolve, reject) => asks.set(id, pending(resolve, reject)))
-      dispatch(event)
-      return answer
-    }
-    return {
-      begin: (kind, steps) => {
-        if (kind === activeKind()) dispatch({ kind: 'begun', run: id, steps })
-      },
-      step: (step) => void dispatch({ kind: 'step', run: id, id: step }),
-      person: (person) => void dispatch({ kind: 'person', run: id, person }),
-      askPin: (request) =>
-        ask<Uint8Array>((resolve, reject) => ({ kind: 'pin', resolve, reject }), { kind: 'ask-pin', run: id, request }),
-      askPad: (request) =>
-        ask<PadChoice>((resolve, reject) => ({ kind: 'pad', resolve, reject }), { kind: 'ask-pad', run: id, request }),
-      askNewPin: (request) =>
-        ask<{ readonly current?: Uint8Array; readonly next: Uint8Array }>(
-          (resolve, reject) => ({ kind: 'new-pin', resolve, reject }),
-          {
-            kind: 'ask-new-pin',
-            run: id,
-            request,
-          },
-        ),
-    }
-  }
-
-  /** The last part of a registration is a login; its steps belong to the registration. */
-  function activeKind(): CeremonyRequest['kind'] | undefined {
-    return state.activity.kind === 'ceremony' ? state.activity.request.kind : undefined
   }
 
   function restartIdleTimer(): void {
@@ -380,7 +324,7 @@ export function createTerminal(options: TerminalOptions): Terminal {
       closed = true
       if (idleTimer !== undefined) clearTimeout(idleTimer)
       listeners.clear()
-      for (const id of [...asks.keys()]) takeAsk(id)?.reject(new CeremonyCancelled())
+      asks.close()
       const sessions = [state.session?.login.result.session, state.operator?.session]
       await Promise.all(
         sessions.map((session) =>
