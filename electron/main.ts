@@ -76,7 +76,7 @@ async function run(settings: SettingsStore): Promise<void> {
     application: { version: versionOf(bundles), electron: process.versions.electron ?? '' },
     language: {
       setting: settings.values().language,
-      locked: settings.views().some(({ key, lock }) => key === 'language' && lock !== undefined),
+      locked: settings.isFixed('language'),
       system: app.getPreferredSystemLanguages(),
       keep: (setting) => settings.change({ key: 'language', value: setting }),
     },

@@ -3,6 +3,7 @@ import {
   SETTING_KEYS,
   type SettingChange,
   type SettingKey,
+  type SettingSource,
   type Settings,
   type SettingView,
   settingOf,
@@ -15,6 +16,8 @@ export interface SettingsStore {
   values(): Settings
   /** For the window; who may change what is decided by the terminal, which knows who is signed in. */
   views(): readonly SettingView[]
+  /** True where policy or environment decide, so that nobody at the desk may change it. */
+  isFixed(key: SettingKey): boolean
   /** Writes the file. Rejects where the file is damaged or cannot be written, or where the setting is fixed from outside. */
   change(change: SettingChange): Promise<void>
   /** Called after each change. */
@@ -30,8 +33,9 @@ export function openSettings(places: SettingsPlaces): SettingsStore {
   return {
     values: () => inForce(atStart.values, loaded.values),
     views: () => SETTING_KEYS.map((key) => viewOf(key, loaded, atStart.values)),
+    isFixed: (key) => isOutside(loaded.sources[key]),
     async change({ key, value }) {
-      if (isFixed(key, loaded)) throw new Error(`${key} is fixed from outside`)
+      if (isOutside(loaded.sources[key])) throw new Error(`${key} is fixed from outside`)
       await keepSetting(places.folder, key, value)
       loaded = loadSettings(places)
       for (const listener of listeners) listener()
@@ -40,9 +44,9 @@ export function openSettings(places: SettingsPlaces): SettingsStore {
   }
 }
 
-/** True where policy or environment decide, so that what the file says does not count. */
-function isFixed(key: SettingKey, { sources }: Pick<LoadedSettings, 'sources'>): boolean {
-  return sources[key] === 'policy' || sources[key] === 'environment'
+/** What the file says does not count there. */
+function isOutside(source: SettingSource): source is 'policy' | 'environment' {
+  return source === 'policy' || source === 'environment'
 }
 
 function inForce(atStart: Settings, now: Settings): Settings {
@@ -57,7 +61,7 @@ function viewOf(key: SettingKey, { values, sources }: LoadedSettings, atStart: S
   const { group, value: schema, change, effect } = settingOf(key)
   const source = sources[key]
   const control = change === 'nobody' ? undefined : controlOf(schema)
-  const lock = source === 'policy' || source === 'environment' ? source : control === undefined ? 'set-up' : undefined
+  const lock = isOutside(source) ? source : control === undefined ? 'set-up' : undefined
   return {
     key,
     group,

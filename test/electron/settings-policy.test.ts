@@ -201,6 +201,12 @@ describe('the window', () => {
     expect(store.values()).toMatchObject({ autostart: false, theme: 'dark' })
   })
 
+  test('says of each whether it is fixed, by policy or environment and by nothing else', () => {
+    writeFileSync(join(folder, 'settings.json'), JSON.stringify({ sounds: true }))
+    const store = open({ TESSERA_THEME: 'dark' }, { autostart: false })
+    expect(SETTING_KEYS.filter((key) => store.isFixed(key)).sort()).toEqual(['autostart', 'theme'])
+  })
+
   test('has words for every choice', () => {
     for (const key of SETTING_KEYS) {
       const control = controlOf(settingOf(key).value)
