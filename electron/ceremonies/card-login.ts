@@ -39,7 +39,7 @@ export interface CardCredential {
   readonly publicKey: Uint8Array
 }
 
-export type CardTimings = NonNullable<RequestBody<'login.finish'>['timings']>
+type CardTimings = NonNullable<RequestBody<'login.finish'>['timings']>
 
 export interface CardLogin {
   /** The gateway's name for it. */
@@ -47,8 +47,7 @@ export interface CardLogin {
   /** What the card signs with 9A. */
   readonly digest: Uint8Array
   /** `signature` is r || s. Rejects with RefusedError, LinkError, EdhocError. */
-  /** Without timings where a person was waited for in between. */
-  finish(signature: Uint8Array, timings: CardTimings | undefined): Promise<LoginResult>
+  finish(signature: Uint8Array, timings: CardTimings): Promise<LoginResult>
   /** Tells the gateway that nothing will come of it. Never rejects. */
   cancel(): Promise<void>
 }
@@ -92,11 +91,7 @@ export async function beginCardLogin(desk: OnlineDesk, card: CardCredential, pur
     digest: crypto.hash(hash, prepared.toBeSigned),
     async finish(signature, timings) {
       const sent = prepared.complete(signature)
-      const { message4 } = await link.request(
-        'login.finish',
-        { login, message3: sent.message3, ...(timings && { timings }) },
-        timeout,
-      )
+      const { message4 } = await link.request('login.finish', { login, message3: sent.message3, timings }, timeout)
       const { ead4, session } = sent.processMessage4(message4)
       session.wipe()
       const result = parseResult(ead4)

@@ -14,7 +14,8 @@ interface Observed {
 
 /** How long the card took, in milliseconds, measured by the terminal. */
 export interface CardTiming {
-  readonly verifyMs: number
+  /** Absent where the PIN was entered on the reader. */
+  readonly verifyMs?: number | undefined
   readonly signMs: number
   readonly emptyMs?: number | undefined
   readonly reader?: string | undefined

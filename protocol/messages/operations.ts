@@ -94,8 +94,8 @@ export type LoginPurpose = v.InferOutput<typeof loginPurposeSchema>
  * exchange, a busy computer to one or the other: so the more of them are told, the better the two are told apart.
  */
 const cardTimingsSchema = v.strictObject({
-  /** VERIFY with the PIN. */
-  verifyMs: millis,
+  /** VERIFY with the PIN; absent where the PIN was entered on the reader, whose answer waits for the person. */
+  verifyMs: v.optional(millis),
   /** The 9A signature. */
   signMs: millis,
   /** VERIFY without data, before the PIN is asked: the card computes nothing, so this is mostly the way to it. */

@@ -1,7 +1,9 @@
 /** A relayed card, from the reader to the finding: the terminal's own ceremony, with a delay between reader and card. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { login as loginCeremony } from '../../electron/ceremonies/login.ts'
 import type { ListedFinding } from '../../gateway/store/findings.ts'
-import { newCard, READER, type TestCard, World } from './ceremonies-world.ts'
+import { newCard, personGuide, READER, type TestCard, World } from './ceremonies-world.ts'
+import { padTypedOn } from './pad-person.ts'
 
 const PIN = '284617'
 const RELAY_MS = 40
@@ -47,4 +49,28 @@ test('a card that answers over a relay is found out at once, and one that answer
   world.readers.setDelay(READER, 0)
   await login()
   expect(await delays()).toHaveLength(1)
+})
+
+test('a card whose PINs are entered on the reader is found out by the two answers that are left', {
+  timeout: 30_000,
+}, async () => {
+  world.readers.remove(READER)
+  const other = newCard()
+  await world.register(world.insert(other), { newPins: [{ next: PIN }] })
+  world.readers.setPad(READER, padTypedOn(Array.from({ length: HISTORY + 1 }, () => PIN)))
+  async function onPad(): Promise<void> {
+    const guide = personGuide({})
+    const { result } = await loginCeremony({ ...world.desk(guide), usesPinPad: true }, world.insertion(), 'holder')
+    expect(guide.typed).toEqual([])
+    world.link.request('session.end', { session: result.session, reason: 'operator' }).catch(() => undefined)
+  }
+  const before = (await delays()).length
+  for (let i = 0; i < HISTORY; i += 1) await onPad()
+  expect(await delays()).toHaveLength(before)
+
+  world.readers.setDelay(READER, RELAY_MS)
+  await onPad()
+  const found = await delays()
+  expect(found).toHaveLength(before + 1)
+  expect(found.map(({ evidence }) => evidence.exchanges)).toContain(2)
 })

@@ -139,7 +139,7 @@ function lateness(
   return exchanges < LEAST_EXCHANGES ? undefined : { lateMs, deviations, exchanges }
 }
 
-function timesOf({ verifyMs, signMs, emptyMs = Number.NaN }: CardTiming): Times {
+function timesOf({ verifyMs = Number.NaN, signMs, emptyMs = Number.NaN }: CardTiming): Times {
   return [verifyMs, signMs, emptyMs]
 }
 

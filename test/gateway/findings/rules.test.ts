@@ -280,6 +280,19 @@ describe('delay', () => {
     expect(judgeAll(logins([...with3(20), { verifyMs: 56, signMs: 121, emptyMs: 3 }]))).toEqual([])
     expect(judgeAll(logins([...with3(20), { verifyMs: 56, signMs: 121, emptyMs: 34 }]))).toHaveLength(1)
   })
+
+  it('is found by the other two where the PIN was entered on the reader, and by one alone never', () => {
+    const with3 = steady(20, 25, 90).map((timing) => ({ ...timing, emptyMs: 3 }))
+    const found = judgeAll(logins([...with3, { signMs: 121, emptyMs: 34 }]))
+    expect(found).toMatchObject([{ kind: 'delay', evidence: { exchanges: 2 } }])
+    expect(judgeAll(logins([...with3, { signMs: 91, emptyMs: 3 }, { signMs: 121, emptyMs: 3 }]))).toEqual([])
+    expect(judgeAll(logins([...with3, { signMs: 121 }]))).toEqual([])
+  })
+
+  it('of a card that only ever saw PINs on the reader is found too', () => {
+    const onPad = steady(20, 25, 90).map(({ signMs }) => ({ signMs, emptyMs: 3 }))
+    expect(judgeAll(logins([...onPad, { signMs: 121, emptyMs: 34 }]))).toHaveLength(1)
+  })
 })
 
 describe('clone', () => {
