@@ -5,30 +5,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { toHex } from '../../protocol/bytes.ts'
-import { TestGateway } from '../support/gateway.ts'
-import { TerminalWindow } from '../support/window.ts'
+import type { TerminalWindow } from '../support/window.ts'
+import { SimulatedDesk } from './simulated-desk.ts'
 
 const PIN = '735194'
 const READER = 'Simulated reader 1'
 
-let gateway: TestGateway
+let desk: SimulatedDesk
 let terminal: TerminalWindow
 let home: string
-let environment: Record<string, string>
 
 beforeAll(async () => {
-  gateway = await TestGateway.start()
   home = await mkdtemp(join(tmpdir(), 'tessera-batch-'))
-  environment = {
-    TESSERA_SIMULATION: 'only',
-    TESSERA_BROKER_URL: gateway.gateway.brokerUrl,
-    TESSERA_INVITATION: await gateway.invite(true, 'Harbour Street'),
-  }
-  terminal = await TerminalWindow.open({ home, environment })
+  desk = await SimulatedDesk.open({ home, site: 'Harbour Street' })
+  terminal = desk.terminal
 })
 afterAll(async () => {
-  await terminal?.close()
-  await gateway?.close()
+  await desk?.close()
   await rm(home, { recursive: true, force: true, maxRetries: 5 })
 })
 
@@ -140,7 +133,8 @@ test('killed in the middle of a card, it goes on with the same person, and nobod
   await new Promise((resolve) =>
     process.exitCode === null && process.signalCode === null ? process.once('exit', resolve) : resolve(undefined),
   )
-  terminal = await TerminalWindow.open({ home, environment })
+  await desk.reopen()
+  terminal = desk.terminal
   await answerDialogs(join(home, 'people.csv'), join(home, 'slips.pdf'))
   await signIn()
   await terminal.press('Batch')
@@ -159,7 +153,7 @@ test('killed in the middle of a card, it goes on with the same person, and nobod
   await pull()
   await terminal.reads('The batch is finished')
 
-  const { store } = gateway.gateway.registry
+  const { store } = desk.gateway.gateway.registry
   const certified = await store.read(async (reader) => {
     const cards = await reader.cards()
     const valid = await Promise.all(

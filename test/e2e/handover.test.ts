@@ -6,40 +6,36 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { root } from '../../build/electron.ts'
 import { handoverKeysCommand } from '../../gateway/commands/handover.ts'
-import { TestGateway } from '../support/gateway.ts'
-import { TerminalWindow } from '../support/window.ts'
+import type { TestGateway } from '../support/gateway.ts'
+import type { TerminalWindow } from '../support/window.ts'
+import { SimulatedDesk } from './simulated-desk.ts'
 
 const OPERATOR_PIN = '271828'
 const PIN = '314159'
 const ORIGIN = 'https://clinic.example'
 const secret = randomBytes(24).toString('hex')
 
+let desk: SimulatedDesk
 let gateway: TestGateway
 let terminal: TerminalWindow
 let folder: string
 let keysFile: string
 
 beforeAll(async () => {
-  gateway = await TestGateway.start()
-  terminal = await TerminalWindow.open({
+  desk = await SimulatedDesk.open({
     environment: {
-      TESSERA_SIMULATION: 'only',
-      TESSERA_BROKER_URL: gateway.gateway.brokerUrl,
-      TESSERA_INVITATION: await gateway.invite(true),
       TESSERA_HANDOVER: JSON.stringify([
         { audience: 'app:ledger', name: 'Ledger', secretSha256: createHash('sha256').update(secret).digest('hex') },
         { audience: ORIGIN, name: 'Clinic records' },
       ]),
     },
   })
+  ;({ gateway, terminal } = desk)
   folder = join(terminal.home, 'terminal')
   keysFile = join(terminal.home, 'handover-keys.json')
   handoverKeysCommand(gateway.gateway.registry, (words) => writeFileSync(keysFile, words))
 })
-afterAll(async () => {
-  await terminal?.close()
-  await gateway?.close()
-})
+afterAll(() => desk?.close())
 
 /** The example, as a program of this desk runs it. */
 function program(given = secret): Promise<Record<string, unknown>> {
@@ -76,38 +72,24 @@ async function asPage(nonce: string): Promise<{ status: number; body: { token?: 
 }
 
 test('before anybody has logged in, nothing is handed over: an operator’s own session is none', async () => {
-  await terminal.reads('Register the first operator')
-  await terminal.press('New blank card')
-  await terminal.fill('Given name', 'Ada')
-  await terminal.fill('Family name', 'Lovelace')
-  await terminal.fill('Customer, patient or staff number', 'S-1')
-  await terminal.press('Continue with a blank card')
-  await terminal.press('Insert Card 1 into Simulated reader 1')
-  await terminal.chooseNewPin(OPERATOR_PIN)
-  await terminal.reads('Ada Lovelace is registered')
-  await terminal.press('Done')
-  await terminal.enterPin('Enter your PIN', OPERATOR_PIN)
-  await terminal.reads('Insert the person’s card')
+  await desk.registerFirstOperator(OPERATOR_PIN)
+  await desk.signIn(OPERATOR_PIN)
   expect(await program()).toEqual({ error: 'no-login' })
   expect((await asPage('before-any-login-1')).body).toEqual({ error: 'no-login' })
 })
 
 test('a program takes over the login, verifies it by itself, and the operator sees it', async () => {
-  await terminal.press('Remove Card 1 from Simulated reader 1')
+  await desk.remove(1)
   await terminal.press('Register a person')
-  await terminal.fill('Given name', 'Grace')
-  await terminal.fill('Family name', 'Hopper')
-  await terminal.fill('Customer, patient or staff number', 'C-1')
-  await terminal.press('Continue with a blank card')
+  await desk.fillPerson('Grace', 'Hopper', 'C-1')
   await terminal.press('New blank card')
-  await terminal.press('Insert Card 2 into Simulated reader 1')
+  await desk.insert(2)
   await terminal.chooseNewPin(PIN)
   await terminal.reads('Grace Hopper is registered')
   await terminal.press('Done')
-  await terminal.press('Remove Card 2 from Simulated reader 1')
-  await terminal.press('Insert Card 2 into Simulated reader 1')
-  await terminal.enterPin('Enter the PIN', PIN)
-  await terminal.reads('Grace Hopper is logged in')
+  await desk.remove(2)
+  await desk.insert(2)
+  await desk.logIn(PIN, 'Grace Hopper')
   const claims = await program()
   expect(claims).toMatchObject({ aud: 'app:ledger', amr: ['pin', 'swk'] })
   expect(JSON.stringify(claims)).not.toMatch(/Grace|Hopper|C-1/)
@@ -145,15 +127,14 @@ test('where the port stands is for this user alone', () => {
 })
 
 test('once the card is pulled, nothing is handed over any more', async () => {
-  await terminal.press('Remove Card 2 from Simulated reader 1')
+  await desk.remove(2)
   await terminal.reads('Insert the person’s card')
   expect(await program()).toEqual({ error: 'no-login' })
 })
 
 test('a card that is blocked while it is in ends it as well', async () => {
-  await terminal.press('Insert Card 2 into Simulated reader 1')
-  await terminal.enterPin('Enter the PIN', PIN)
-  await terminal.reads('Grace Hopper is logged in')
+  await desk.insert(2)
+  await desk.logIn(PIN, 'Grace Hopper')
   expect(await program()).toMatchObject({ aud: 'app:ledger' })
   const { registry, blocks } = gateway.gateway
   const cards = await registry.store.read((reader) => reader.cards())

@@ -3,8 +3,9 @@
  * by the name that a screen reader tells.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TestGateway } from '../support/gateway.ts'
-import { TerminalWindow } from '../support/window.ts'
+import type { TestGateway } from '../support/gateway.ts'
+import type { TerminalWindow } from '../support/window.ts'
+import { SimulatedDesk } from './simulated-desk.ts'
 
 const OPERATOR_PIN = '271828'
 const PIN = '314159'
@@ -13,19 +14,15 @@ const LAST_PIN = '141421'
 /** More stops than any page has. */
 const MOST = 120
 
+let desk: SimulatedDesk
 let gateway: TestGateway
 let terminal: TerminalWindow
 
 beforeAll(async () => {
-  gateway = await TestGateway.start()
-  terminal = await TerminalWindow.open({
-    environment: { TESSERA_SIMULATION: 'only', TESSERA_BROKER_URL: gateway.gateway.brokerUrl },
-  })
+  desk = await SimulatedDesk.open({ enrols: false })
+  ;({ gateway, terminal } = desk)
 })
-afterAll(async () => {
-  await terminal?.close()
-  await gateway?.close()
-})
+afterAll(() => desk?.close())
 
 const key = (name: string) => terminal.page.keyboard.press(name)
 const type = (text: string) => terminal.page.keyboard.type(text)
@@ -72,8 +69,7 @@ test('registers the first operator, who signs in', async () => {
   await terminal.chooseNewPin(OPERATOR_PIN)
   await terminal.reads('Ada Lovelace is registered')
   await use('Done')
-  await terminal.enterPin('Enter your PIN', OPERATOR_PIN)
-  await terminal.reads('Insert the person’s card')
+  await desk.signIn(OPERATOR_PIN)
   await remove('Card 1')
 })
 

@@ -1,27 +1,18 @@
 /** What `npm start` shows where there is no reader: the main job with simulated cards, under a banner that says so. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { TestGateway } from '../support/gateway.ts'
-import { TerminalWindow } from '../support/window.ts'
+import type { TerminalWindow } from '../support/window.ts'
+import { SimulatedDesk } from './simulated-desk.ts'
 
 const PIN = '271828'
 
-let gateway: TestGateway
+let desk: SimulatedDesk
 let terminal: TerminalWindow
 
 beforeAll(async () => {
-  gateway = await TestGateway.start()
-  terminal = await TerminalWindow.open({
-    environment: {
-      TESSERA_SIMULATION: 'only',
-      TESSERA_BROKER_URL: gateway.gateway.brokerUrl,
-      TESSERA_INVITATION: await gateway.invite(true),
-    },
-  })
+  desk = await SimulatedDesk.open()
+  terminal = desk.terminal
 })
-afterAll(async () => {
-  await terminal?.close()
-  await gateway?.close()
-})
+afterAll(() => desk?.close())
 
 test('the banner says what the cards are, and a new one is blank', async () => {
   await terminal.reads('Register the first operator')
@@ -32,26 +23,22 @@ test('the banner says what the cards are, and a new one is blank', async () => {
 })
 
 test('it is registered, signs in, and is known by its holder’s name', async () => {
-  await terminal.fill('Given name', 'Ada')
-  await terminal.fill('Family name', 'Lovelace')
-  await terminal.fill('Customer, patient or staff number', 'S-1')
-  await terminal.press('Continue with a blank card')
-  await terminal.press('Insert Card 1 into Simulated reader 1')
+  await desk.fillPerson('Ada', 'Lovelace', 'S-1')
+  await desk.insert(1)
   await terminal.chooseNewPin(PIN)
   await terminal.reads('Ada Lovelace is registered')
   await terminal.press('Done')
-  await terminal.enterPin('Enter your PIN', PIN)
-  await terminal.reads('Insert the person’s card')
+  await desk.signIn(PIN)
   const { simulation } = await terminal.snapshot()
   expect(simulation?.cards).toMatchObject([{ state: 'registered', holder: 'Ada Lovelace' }])
 })
 
 test('a blank card that is put in while the form is open is registered from there, with what was typed', async () => {
-  await terminal.press('Remove Card 1 from Simulated reader 1')
+  await desk.remove(1)
   await terminal.press('Register a person')
   await terminal.fill('Given name', 'Grace')
   await terminal.press('New blank card')
-  await terminal.press('Insert Card 2 into Simulated reader 1')
+  await desk.insert(2)
   await terminal.reads('This card is not registered yet')
   await terminal.press('Register this card')
   expect(await terminal.page.getByLabel('Given name').inputValue()).toBe('Grace')
@@ -61,17 +48,15 @@ test('a blank card that is put in while the form is open is registered from ther
   await terminal.chooseNewPin(PIN)
   await terminal.reads('Grace Hopper is registered')
   await terminal.press('Done')
-  await terminal.press('Remove Card 2 from Simulated reader 1')
-  await terminal.press('Insert Card 1 into Simulated reader 1')
-  await terminal.enterPin('Enter the PIN', PIN)
-  await terminal.reads('Ada Lovelace is logged in')
+  await desk.remove(2)
+  await desk.insert(1)
+  await desk.logIn(PIN, 'Ada Lovelace')
 })
 
 test('pulled, it ends the session within 100 ms', async () => {
-  await terminal.press('Remove Card 1 from Simulated reader 1')
-  await terminal.press('Insert Card 1 into Simulated reader 1')
-  await terminal.enterPin('Enter the PIN', PIN)
-  await terminal.reads('Ada Lovelace is logged in')
+  await desk.remove(1)
+  await desk.insert(1)
+  await desk.logIn(PIN, 'Ada Lovelace')
   const elapsedMs = await terminal.page.evaluate(async () => {
     const ended = new Promise<void>((resolve) => {
       window.tessera.onChanged(({ page }) => {
@@ -124,10 +109,9 @@ test('a desk that is locked shows nothing, and opens for its operator’s card a
   await terminal.press('Lock this desk')
   await terminal.reads('This desk is locked')
   expect((await terminal.snapshot()).navigation).toBeUndefined()
-  await terminal.press('Insert Card 1 into Simulated reader 1')
-  await terminal.enterPin('Enter your PIN', PIN)
-  await terminal.reads('Insert the person’s card')
-  await terminal.press('Remove Card 1 from Simulated reader 1')
+  await desk.insert(1)
+  await desk.signIn(PIN)
+  await desk.remove(1)
 })
 
 test('another operator takes over with their card, without a sign-out', async () => {
@@ -154,7 +138,7 @@ test('another operator takes over with their card, without a sign-out', async ()
 test('a PIN is entered on the reader: the window says how, and the keyboard stays a choice', async () => {
   await terminal.press('Remove')
   await terminal.press('Give the readers a PIN pad')
-  await terminal.press('Insert Card 1 into Simulated reader 1')
+  await desk.insert(1)
   await terminal.reads('Enter the PIN on the reader')
   await terminal.says('Type the digits on the reader’s own keys')
   const pad = terminal.page.getByRole('region', { name: 'Simulated PIN pad' })
@@ -162,11 +146,10 @@ test('a PIN is entered on the reader: the window says how, and the keyboard stay
   await pad.getByRole('button', { name: 'OK' }).click()
   await terminal.reads('Ada Lovelace is logged in')
   await terminal.press('Remove Card 1')
-  await terminal.press('Insert Card 1 into Simulated reader 1')
+  await desk.insert(1)
   await terminal.reads('Enter the PIN on the reader')
   await terminal.press('Use the keyboard instead')
   await terminal.says('Press the red key on the reader')
   await pad.getByRole('button', { name: 'Cancel' }).click()
-  await terminal.enterPin('Enter the PIN', PIN)
-  await terminal.reads('Ada Lovelace is logged in')
+  await desk.logIn(PIN, 'Ada Lovelace')
 })

@@ -6,8 +6,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { findElectron, root, sandboxArguments } from '../../build/electron.ts'
 import { CHECKS } from '../../electron/contract/diagnostics.ts'
-import { TestGateway } from '../support/gateway.ts'
 import { TerminalWindow } from '../support/window.ts'
+import { SimulatedDesk } from './simulated-desk.ts'
 
 let home: string
 let config: string
@@ -138,17 +138,9 @@ test('diagnostics run without operator, gateway and broker, and the report is sa
 })
 
 test('with a gateway every part of the way to it is found well', async () => {
-  const gateway = await TestGateway.start()
+  const desk = await SimulatedDesk.open({ home, environment: { XDG_CONFIG_HOME: config } })
   try {
-    window = await TerminalWindow.open({
-      home,
-      environment: {
-        TESSERA_BROKER_URL: gateway.gateway.brokerUrl,
-        TESSERA_INVITATION: await gateway.invite(true),
-        TESSERA_SIMULATION: 'only',
-        XDG_CONFIG_HOME: config,
-      },
-    })
+    window = desk.terminal
     await window.reads('Register the first operator')
     await window.turnTo('Diagnostics')
     const { page } = await window.until(
@@ -165,9 +157,8 @@ test('with a gateway every part of the way to it is found well', async () => {
     expect(await window.intent({ kind: 'set-setting', change: { key: 'simulation', value: 'off' } })).toBe(false)
     expect(await window.intent({ kind: 'set-setting', change: { key: 'theme', value: 'dark' } })).toBe(true)
   } finally {
-    await window?.close()
     window = undefined
-    await gateway.close()
+    await desk.close()
   }
 })
 
@@ -215,17 +206,9 @@ test('the tray is there while the setting wants it, says how the desk stands, an
 })
 
 test('a block is told by the system while nobody looks, and names nobody', async () => {
-  const gateway = await TestGateway.start()
+  const desk = await SimulatedDesk.open({ home, environment: { XDG_CONFIG_HOME: config } })
   try {
-    window = await TerminalWindow.open({
-      home,
-      environment: {
-        TESSERA_BROKER_URL: gateway.gateway.brokerUrl,
-        TESSERA_INVITATION: await gateway.invite(true),
-        TESSERA_SIMULATION: 'only',
-        XDG_CONFIG_HOME: config,
-      },
-    })
+    window = desk.terminal
     const own = window
     await own.app.evaluate(({ Notification, BrowserWindow }) => {
       const told: string[] = []
@@ -239,16 +222,7 @@ test('a block is told by the system while nobody looks, and names nobody', async
       // There is no window manager, so nothing but the test says which window is in front.
       for (const one of BrowserWindow.getAllWindows()) one.isFocused = () => false
     })
-    await own.reads('Register the first operator')
-    await own.press('New blank card')
-    await own.fill('Given name', 'Ada')
-    await own.fill('Family name', 'Lovelace')
-    await own.fill('Customer, patient or staff number', 'S-1')
-    await own.press('Continue with a blank card')
-    await own.press('Insert Card 1 into Simulated reader 1')
-    await own.chooseNewPin('271828')
-    await own.reads('Ada Lovelace is registered')
-    await own.press('Done')
+    await desk.registerFirstOperator('271828')
     // Three wrong PINs block the card's own PIN.
     for (let attempt = 0; attempt < 2; attempt += 1) {
       await own.enterPin('Enter your PIN', '135790')
@@ -260,8 +234,7 @@ test('a block is told by the system while nobody looks, and names nobody', async
     const told = await own.app.evaluate(() => (globalThis as unknown as { told: string[] }).told)
     expect(told).toEqual(['A card was blocked: Tessera says what still works and who can help.'])
   } finally {
-    await window?.close()
     window = undefined
-    await gateway.close()
+    await desk.close()
   }
 })
