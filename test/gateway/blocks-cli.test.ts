@@ -11,7 +11,7 @@ import { GatewayProcess, gatewayCommand } from '../support/gateway-process.ts'
 import { NoticesClient } from '../support/notices-client.ts'
 
 // Each command is a process of its own.
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-blocks-cli-'))
 const directory = join(folder, 'gateway')
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const person = { givenName: 'Pat', familyName: 'Doe', reference: 'P-1' }
   await client.register(card, { person, session: operator.session })
   notices = await NoticesClient.listen(client)
-}, 30_000)
+})
 afterAll(async () => {
   await client.close()
   await gateway.end('SIGKILL')
@@ -97,7 +97,7 @@ describe('beside a running gateway', () => {
     const never = await gatewayCommand('locate', 'card', guid(), ...data, '--json')
     expect(never).toMatchObject({ status: 1, output: expect.stringContaining('"places":[]') })
     await notices.holds(card.guid)
-    await expect.poll(async () => (await gatewayCommand('locate', 'card', guid(), ...data)).status, { timeout: 5000 }).toBe(0)
+    await expect.poll(async () => (await gatewayCommand('locate', 'card', guid(), ...data)).status, { timeout: 60_000 }).toBe(0)
     const place = { site: 'Front desk', reader: 'Reader 1', terminal: client.terminal, online: true, present: true, card: guid() }
     expect(await json('locate', 'card', guid())).toEqual({ places: [expect.objectContaining(place)], more: false })
     expect(await json('locate', 'reader', 'Reader 1')).toEqual({ places: [expect.objectContaining(place)], more: false })

@@ -9,7 +9,7 @@ import { GatewayClient, SoftwareCard } from '../support/gateway-client.ts'
 import { GatewayProcess, gatewayCommand } from '../support/gateway-process.ts'
 
 // Each command is a process of its own.
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-cli-'))
 const data = ['--data', join(folder, 'gateway')]

@@ -60,7 +60,7 @@ describe('a card', () => {
       online: true,
       present: true,
     })
-    expect(Math.abs((place?.seenAt ?? 0) - Date.now())).toBeLessThan(10_000)
+    expect(Math.abs((place?.seenAt ?? 0) - Date.now())).toBeLessThan(60_000)
   })
 
   test('that was pulled stands with where it was last, and until when', async () => {
@@ -265,7 +265,7 @@ describe('readers', () => {
       await presences().save()
     }
     const kept = () => readersOf(desk.client.terminal)
-    await expect.poll(async () => (await kept()).some(({ reader }) => reader === 'Name 49'), { timeout: 3000 }).toBe(true)
+    await expect.poll(async () => (await kept()).some(({ reader }) => reader === 'Name 49')).toBe(true)
     expect(await kept()).toHaveLength(33)
   })
 })
@@ -314,7 +314,7 @@ test('memory and store bear a thousand terminals that come at once', async () =>
     expect(present.receive(id, sealPresence(nodeCrypto, registry.terminalKeys.presence(id), id, presence))).toBe(true)
   }
   expect(present.sizes().terminals).toBe(before + 1000)
-  await expect.poll(() => present.sizes().unsaved, { timeout: 10_000 }).toBe(0)
+  await expect.poll(() => present.sizes().unsaved, { timeout: 20_000 }).toBe(0)
   const { places, more } = await client.request('locate', { session: operator.session, reader: 'Storm 0' })
   expect(places).toHaveLength(100)
   expect(more).toBe(true)

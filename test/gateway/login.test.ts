@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DEFAULT_POLICY } from '../../gateway/findings/policy.ts'
 import { nodeCrypto } from '../../native/crypto.ts'
 import { equalConstantTime } from '../../protocol/bytes.ts'
@@ -97,6 +97,13 @@ describe('a login', () => {
 })
 
 describe('failures', () => {
+  // How long the gateway asks for patience is told from the last failure on.
+  let letRun: () => void
+  beforeEach(() => {
+    letRun = gateway.stopClock()
+  })
+  afterEach(() => letRun())
+
   test('slow the terminal down, more with each, and a time without one ends it; the card is not held back elsewhere', async () => {
     const desk = await gateway.terminal()
     const card = await registered()

@@ -18,7 +18,7 @@ import { obtainIdentity } from '../../service/identity.ts'
 import { operation } from '../../service/operations.ts'
 import { createService } from '../../service/service.ts'
 import { TestGateway } from '../support/gateway.ts'
-import { type ClientIdentity, GatewayClient } from '../support/gateway-client.ts'
+import { type ClientIdentity, GatewayClient, PATIENCE_MS } from '../support/gateway-client.ts'
 import { opened, sessionOf, TestService, until } from '../support/service.ts'
 
 const nothing = v.strictObject({})
@@ -43,7 +43,7 @@ function obtain(invitation: string | undefined, path = join(folder, `${randomUUI
     crypto,
     connect: (node) => connectBroker({ url: gateway.gateway.brokerUrl, clientId: node, session: 'clean' }),
     now: Date.now,
-    timeoutMs: 2000,
+    timeoutMs: PATIENCE_MS,
   })
 }
 
@@ -158,8 +158,7 @@ describe('the identity of a node', () => {
     const identity = await obtain(await invite('posing'))
     const posing = { terminal: identity.node, key: identity.key, certificate: identity.certificate, site: '' }
     const client = await GatewayClient.connect(gateway.gateway.brokerUrl, posing)
-    client.timeoutMs = 300
-    await expect(client.open()).rejects.toThrow('no message_4')
+    await expect(client.open()).rejects.toThrow('no message_4: refused')
     await client.close()
   })
 

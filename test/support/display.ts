@@ -8,7 +8,7 @@ export type Display = {
   stop(): void
 }
 
-const START_TIMEOUT_MS = 15_000
+const START_TIMEOUT_MS = 60_000
 
 /**
  * The display that DISPLAY names, or else an Xvfb of 1280 by 800 points on a number that Xvfb picks. Sets DISPLAY for this

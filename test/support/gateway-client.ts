@@ -53,12 +53,23 @@ export class ClientRefused extends Error {
 
 class ClientTimeout extends Error {}
 
+/** An EDHOC error came instead of the message that was due: the handshake is over. */
+class HandshakeRefused extends Error {}
+
+/** Far more than any answer takes: a busy machine is no failure. Tests that wait for silence set less. */
+export const PATIENCE_MS = 20_000
+
 /** What stays of a terminal over restarts. */
 export interface ClientIdentity {
   readonly terminal: string
   readonly key: KeyPair
   readonly certificate: Uint8Array
   readonly site: string
+}
+
+interface Waiting {
+  resolve(answer: Answer): void
+  reject(error: Error): void
 }
 
 type Frames = { -readonly [K in Frame['kind']]: Extract<Frame, { kind: K }> }
@@ -70,11 +81,11 @@ export class GatewayClient {
   identity: ClientIdentity | undefined
   /** Everything that arrived, for tests that look or send it again. */
   readonly received: Frame[] = []
-  readonly #pending = new Map<number, (answer: Answer) => void>()
+  readonly #pending = new Map<number, Waiting>()
   readonly #waiters = new Set<(frame: Frame) => boolean>()
   #session: { channel: Channel; cI: Uint8Array; cR: Uint8Array; worker: string } | undefined
   #nextId = 1
-  timeoutMs = 3000
+  timeoutMs = PATIENCE_MS
   /** The gateway's ES256 key, of the last handshake. */
   gatewayKey: Uint8Array | undefined
   greeting: AnswerBody<'hello'> | undefined
@@ -104,12 +115,17 @@ export class GatewayClient {
       this.#answered(topic, frame)
       for (const waiter of [...this.#waiters]) if (waiter(frame)) return
     })
+    // The session is clean: what the broker had for a connection that is lost never comes.
+    this.broker.onState(({ kind }) => {
+      if (kind !== 'disconnected') return
+      for (const { reject } of [...this.#pending.values()]) reject(new ClientTimeout('no sealed answer: the connection is lost'))
+    })
   }
 
   static async connect(url: string, identity?: ClientIdentity, tls?: BrokerTls): Promise<GatewayClient> {
     const terminal = identity?.terminal ?? toHex(crypto.randomBytes(16))
     const client = new GatewayClient(url, tls, identity, terminal, identity?.key ?? crypto.generateKeyPair('P-256'))
-    await client.broker.connected(5000)
+    await client.broker.connected(PATIENCE_MS)
     await client.broker.subscribe(buildTopic({ kind: 'terminal-in', terminal }), 1)
     return client
   }
@@ -123,17 +139,19 @@ export class GatewayClient {
     return this.broker.close()
   }
 
-  wait<K extends Frame['kind']>(kind: K, match: (frame: Frames[K]) => boolean): Promise<Frames[K]> {
+  /** The next frame of that kind, or of one of those. */
+  wait<K extends Frame['kind']>(kind: K | readonly K[], match: (frame: Frames[K]) => boolean): Promise<Frames[K]> {
+    const kinds: readonly Frame['kind'][] = [kind].flat()
     return new Promise((resolve, reject) => {
       const waiter = (frame: Frame): boolean => {
-        if (frame.kind !== kind || !match(frame as Frames[K])) return false
+        if (!kinds.includes(frame.kind) || !match(frame as Frames[K])) return false
         done()
         resolve(frame as Frames[K])
         return true
       }
       const timer = setTimeout(() => {
         done()
-        reject(new ClientTimeout(`no ${kind}`))
+        reject(new ClientTimeout(`no ${kinds[0]}`))
       }, this.timeoutMs)
       const done = (): void => {
         clearTimeout(timer)
@@ -147,13 +165,21 @@ export class GatewayClient {
     return this.broker.publish(topic, encodeFrame(frame), { qos: 1 })
   }
 
-  /** message_1 to message_4; whatever the gateway refuses comes as an 'error' frame and ends in a ClientTimeout. */
+  /** A message of the handshake; an 'error' frame of the gateway's in its place ends it at once, as a HandshakeRefused. */
+  async #due<K extends 'message_2' | 'message_4'>(kind: K, cI: Uint8Array): Promise<Frames[K]> {
+    const frame = await this.wait([kind, 'error'], (one) => equalConstantTime(one.connection, cI))
+    if (frame.kind === 'error') throw new HandshakeRefused(`no ${kind}: refused`)
+    return frame as Frames[K]
+  }
+
+  /** message_1 to message_4. */
   async handshake(credential: OwnCredential, key: KeyPair, ead3: readonly EadItem[] = []) {
     const cI = crypto.randomBytes(8)
     const started = startInitiator({ crypto, method: 0, suites: [6], cI, knownEad: [EAD_ENROLMENT_RESULT] })
-    const answer = this.wait('message_2', (frame) => equalConstantTime(frame.connection, cI))
-    await this.send(GATEWAY_IN, { kind: 'message_1', from: this.terminal, message: started.message1 })
-    const { worker, message } = await answer
+    const [{ worker, message }] = await Promise.all([
+      this.#due('message_2', cI),
+      this.send(GATEWAY_IN, { kind: 'message_1', from: this.terminal, message: started.message1 }),
+    ])
     const received = started.processMessage2(message)
     if (received.reference.kind !== 'x5chain') throw new Error('the gateway sends its chain')
     const [certificate, root] = received.reference.certificates
@@ -166,9 +192,7 @@ export class GatewayClient {
     )
     const cR = received.cR
     const frame3: Frame = { kind: 'message_3', connection: cR, message: sent.message3 }
-    const end = this.wait('message_4', (frame) => equalConstantTime(frame.connection, cI))
-    await this.send(buildTopic({ kind: 'worker-in', worker }), frame3)
-    const frame4 = await end
+    const [frame4] = await Promise.all([this.#due('message_4', cI), this.send(buildTopic({ kind: 'worker-in', worker }), frame3)])
     const { session, ead4 } = sent.processMessage4(frame4.message)
     return { session, ead4, cI, cR, worker, root, frame3, frame4 }
   }
@@ -211,7 +235,7 @@ export class GatewayClient {
     const message = channel.seal(topic, plaintext)
     let timer: ReturnType<typeof setTimeout> | undefined
     const arrived = new Promise<Answer>((resolve, reject) => {
-      this.#pending.set(id, resolve)
+      this.#pending.set(id, { resolve, reject })
       timer = setTimeout(() => reject(new ClientTimeout('no sealed answer')), this.timeoutMs)
     })
     arrived.catch(() => undefined)
@@ -230,7 +254,7 @@ export class GatewayClient {
     if (frame.kind !== 'sealed' || session === undefined || !equalConstantTime(frame.connection, session.cI)) return
     const opened = session.channel.open(topic, frame.message)
     const answer = opened.ok ? decodeAnswer(opened.plaintext) : undefined
-    if (answer !== undefined) this.#pending.get(answer.id)?.(answer)
+    if (answer !== undefined) this.#pending.get(answer.id)?.resolve(answer)
   }
 
   async request<O extends Operation>(operation: O, body: RequestBody<O>): Promise<AnswerBody<O>> {

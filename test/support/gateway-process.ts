@@ -22,7 +22,7 @@ export class GatewayProcess {
     this.#exited = exited
   }
 
-  /** Resolves at its line {"ready":true}. */
+  /** Resolves at its first line, {"ready":true}. */
   static start(...options: readonly string[]): Promise<GatewayProcess> {
     const child = endsWithUs(spawn(process.execPath, [CLI, 'start', '--json', ...options], { stdio: ['ignore', 'pipe', 'pipe'] }))
     const exited = new Promise<number | string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)))
@@ -34,7 +34,8 @@ export class GatewayProcess {
     return new Promise((resolve, reject) => {
       child.stdout.on('data', (text: Buffer) => {
         output += text.toString()
-        if (output.endsWith('\n')) resolve(new GatewayProcess(child, JSON.parse(output) as Ready, exited))
+        const end = output.indexOf('\n')
+        if (end >= 0) resolve(new GatewayProcess(child, JSON.parse(output.slice(0, end)) as Ready, exited))
       })
       void exited.then((status) => reject(new Error(`the gateway ended (${status}) before it was ready: ${errors}`)))
     })

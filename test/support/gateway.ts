@@ -1,4 +1,4 @@
-/** A gateway in this process with a clock that tests can move, in a temporary folder that is removed at the end. */
+/** A gateway in this process with a clock that tests can move and stop, in a temporary folder that is removed at the end. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ export type TestCard = SoftwareCard & { readonly guid: Uint8Array; readonly puk:
 
 export class TestGateway {
   readonly dataDirectory: string
-  readonly clock = { offsetMs: 0 }
+  readonly clock: { offsetMs: number; stoppedAt?: number } = { offsetMs: 0 }
   readonly log: string[] = []
   gateway!: Gateway
   readonly #clients: GatewayClient[] = []
@@ -39,9 +39,17 @@ export class TestGateway {
       dataDirectory: this.dataDirectory,
       broker: this.#broker,
       ...(this.#policy === undefined ? {} : { policy: this.#policy }),
-      now: () => Date.now() + this.clock.offsetMs,
+      now: () => (this.clock.stoppedAt ?? Date.now()) + this.clock.offsetMs,
       log: (level, event, details) => this.log.push(`${level} ${event} ${JSON.stringify(details ?? {})}`),
     })
+  }
+
+  /** For what is said of moments: until the function that comes back is called, only `offsetMs` moves the clock. */
+  stopClock(): () => void {
+    this.clock.stoppedAt = Date.now()
+    return () => {
+      delete this.clock.stoppedAt
+    }
   }
 
   async invite(first = false, site = 'Desk'): Promise<string> {

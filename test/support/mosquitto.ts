@@ -1,5 +1,7 @@
 /** A Mosquitto of the test's own: a free port, a temporary folder, plain or with TLS and client certificates. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { createSocket } from 'node:dgram'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -19,13 +21,35 @@ export interface Mosquitto {
   close(): Promise<void>
 }
 
+/** Below what systems give to whoever asks for any port (32768 on Linux, 49152 elsewhere), above what services have. */
+const PORTS = { first: 20_000, count: 12_000 }
+
+/**
+ * A port that stays free until the test takes it, and again while what listens there is down: the system gives it to nobody, and no other
+ * test gets it, because its number is held as a UDP port until this process ends.
+ */
 export async function freePort(): Promise<number> {
+  for (let attempt = 1; attempt <= 100; attempt += 1) {
+    const port = PORTS.first + randomInt(PORTS.count)
+    if ((await holds(port)) && (await canListen(port))) return port
+  }
+  throw new Error('no port')
+}
+
+function holds(port: number): Promise<boolean> {
+  const hold = createSocket('udp4').unref()
+  return new Promise((resolve) => {
+    hold.once('error', () => resolve(false))
+    hold.bind({ port, address: '127.0.0.1', exclusive: true }, () => resolve(true))
+  })
+}
+
+function canListen(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }
 
 function answers(port: number): Promise<boolean> {
@@ -81,7 +105,7 @@ export async function startMosquitto(options: { readonly tls: boolean } = { tls:
         output = (output + text.toString()).slice(-4000)
       })
     }
-    for (const end = Date.now() + 5000; !(await answers(port)); ) {
+    for (const end = Date.now() + 30_000; !(await answers(port)); ) {
       if (ended !== undefined || Date.now() > end) throw new Error(`mosquitto did not start (${ended ?? 'silent'}): ${output}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }

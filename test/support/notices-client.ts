@@ -10,7 +10,7 @@ import {
   verifyNotice,
 } from '../../protocol/messages/notices.ts'
 import { BLOCKS_NOTICE, buildTopic } from '../../protocol/topics.ts'
-import type { GatewayClient } from './gateway-client.ts'
+import { type GatewayClient, PATIENCE_MS } from './gateway-client.ts'
 
 type Readers = Extract<Presence, { kind: 'present' }>['readers']
 
@@ -56,13 +56,13 @@ export class NoticesClient {
   }
 
   /** The first one that concerns this card. */
-  async notice(guid: Uint8Array, timeoutMs = 3000): Promise<{ readonly notice: Notice; readonly signed: Uint8Array }> {
+  async notice(guid: Uint8Array, timeoutMs = PATIENCE_MS): Promise<{ readonly notice: Notice; readonly signed: Uint8Array }> {
     const find = () => this.notices.find(({ notice }) => 'guid' in notice && toHex(notice.guid) === toHex(guid))
     await this.until(() => find() !== undefined, timeoutMs)
     return find() as { notice: Notice; signed: Uint8Array }
   }
 
-  until(holds: () => boolean, timeoutMs = 3000): Promise<void> {
+  until(holds: () => boolean, timeoutMs = PATIENCE_MS): Promise<void> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         if (!holds()) return

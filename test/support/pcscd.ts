@@ -9,7 +9,7 @@ import { connect, createServer } from 'node:net'
 
 const SOCKET = '/run/pcscd/pcscd.comm'
 const PID_FILE = '/run/pcscd/pcscd.pid'
-const START_LIMIT_MS = 10_000
+const START_LIMIT_MS = 60_000
 
 /** Whoever listens here has the virtual readers to itself. The system takes the port back from a process that ends in any way. */
 const RESERVATION_PORT = 35962

@@ -16,7 +16,7 @@ import type { SessionEnd } from '../../service/node.ts'
 import type { Operations, ServiceSession } from '../../service/operations.ts'
 import { type AuditEvent, createService, type Service, type ServiceOptions } from '../../service/service.ts'
 import type { TestGateway } from './gateway.ts'
-import { ClientRefused, type GatewayClient } from './gateway-client.ts'
+import { ClientRefused, type GatewayClient, PATIENCE_MS } from './gateway-client.ts'
 
 export interface TestServiceOptions extends Partial<Omit<ServiceOptions, 'operations'>> {
   readonly name: string
@@ -74,7 +74,7 @@ export class TestService {
   }
 }
 
-export async function until(what: string, holds: () => boolean, ms = 5000): Promise<void> {
+export async function until(what: string, holds: () => boolean, ms = PATIENCE_MS): Promise<void> {
   for (const deadline = performance.now() + ms; !holds(); ) {
     if (performance.now() > deadline) throw new Error(`${what}: not within ${ms} ms`)
     await new Promise((resolve) => setTimeout(resolve, 2))

@@ -7,7 +7,7 @@ import { GatewayClient } from '../../support/gateway-client.ts'
 import { GatewayProcess, gatewayCommand } from '../../support/gateway-process.ts'
 
 // Each command is a process of its own.
-vi.setConfig({ testTimeout: 30_000 })
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-findings-cli-'))
 const data = ['--data', join(folder, 'gateway')]
@@ -67,7 +67,7 @@ test('findings are listed, and a terminal in quarantine is restored, while the g
     await client.open()
     await client.exchange(5, encode([5, 'hello', { software: 'x', site: 7 }]))
     const json = async (...words: string[]) => JSON.parse((await gatewayCommand(...words, ...own, '--json')).output)
-    await expect.poll(async () => (await json('findings')).length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(async () => (await json('findings')).length, { timeout: 60_000 }).toBe(1)
     expect(await json('findings', '--kind', 'injection')).toMatchObject([
       { kind: 'injection', response: 'quarantine-terminal', terminal: client.terminal, site: 'Front desk' },
     ])

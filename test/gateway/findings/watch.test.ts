@@ -1,5 +1,5 @@
 /** From the wire to the finding, its response and its record, on a real gateway with a broker and a store. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Policy, parsePolicy } from '../../../gateway/findings/policy.ts'
 import { restoreTerminal } from '../../../gateway/registry/administration.ts'
 import type { ListedFinding } from '../../../gateway/store/findings.ts'
@@ -14,7 +14,7 @@ import type { LoginResult } from '../../../protocol/messages/operations.ts'
 import { wrongPinStatement } from '../../../protocol/messages/presence-proof.ts'
 import { GATEWAY_IN } from '../../../protocol/topics.ts'
 import { type TestCard, TestGateway } from '../../support/gateway.ts'
-import { type GatewayClient, SoftwareCard } from '../../support/gateway-client.ts'
+import { type GatewayClient, PATIENCE_MS, SoftwareCard } from '../../support/gateway-client.ts'
 import { NoticesClient } from '../../support/notices-client.ts'
 
 const policy = policyOf({
@@ -37,7 +37,7 @@ beforeAll(async () => {
   gateway = await TestGateway.start(undefined, policy)
   ;({ client, operator } = await gateway.desk())
   attacker = connectBroker({ url: gateway.gateway.brokerUrl, clientId: 'attacker', session: 'clean' })
-  await attacker.connected(5000)
+  await attacker.connected(PATIENCE_MS)
 })
 afterAll(async () => {
   await attacker.close()
@@ -217,6 +217,8 @@ describe('PINs that are guessed', () => {
   })
 
   test('by logins with a wrong key slow that terminal down, and nobody else', async () => {
+    // The time that it has to wait does not run out meanwhile.
+    onTestFinished(gateway.stopClock())
     const bad = await gateway.terminal()
     const victim = await gateway.card({ client, operator })
     const forger = Object.assign(new SoftwareCard(), { certificate: victim.certificate, guid: victim.guid })
@@ -317,6 +319,8 @@ describe('a relayed card', () => {
 
 describe('a flood', () => {
   test('by one terminal slows it down for a while, and nobody else', async () => {
+    // So many in one moment, however long this machine takes over them.
+    onTestFinished(gateway.stopClock())
     const flooder = await gateway.terminal()
     const flood = Array.from({ length: 700 }, (_, i) => sealed(flooder, encodeRequest(20_000 + i, 'hello', { software: 'x' })))
     for (const frame of flood) void flooder.broker.publish(flooder.workerTopic(), frame, { qos: 0 })
@@ -324,13 +328,14 @@ describe('a flood', () => {
     expect(await findings()).toMatchObject([{ kind: 'flooding', own: true, terminal: flooder.terminal, response: 'slow-down' }])
     await expect(flooder.request('hello', { software: 'x' })).rejects.toMatchObject({ code: 'slow-down' })
     await client.request('hello', { software: 'x' })
-    await new Promise((resolve) => setTimeout(resolve, 1_600))
+    gateway.clock.offsetMs += 1_500
     await flooder.request('hello', { software: 'x' })
   })
 
   test('of garbage is found, and the terminals work on', async () => {
+    onTestFinished(gateway.stopClock())
     for (let i = 0; i < 2_200; i += 1) void attacker.publish(GATEWAY_IN, Uint8Array.of(1, 2, i & 255), { qos: 0 })
-    await expect.poll(async () => (await findings()).length, { timeout: 5_000 }).toBe(1)
+    await expect.poll(async () => (await findings()).length).toBe(1)
     expect(await findings()).toMatchObject([{ kind: 'flooding', own: false, terminal: '', response: 'notify' }])
     await client.request('hello', { software: 'x' })
   })
