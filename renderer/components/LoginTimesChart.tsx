@@ -18,13 +18,7 @@ interface Props {
   readonly timings: LoginTimings
 }
 
-/** Each snapshot is a new object, whatever it says: drawn again only where another login was timed. */
-export const LoginTimesChart = memo(
-  Chart,
-  ({ timings: a }, { timings: b }) => a.count === b.count && a.last[a.last.length - 1]?.at === b.last[b.last.length - 1]?.at,
-)
-
-function Chart({ timings }: Props) {
+export const LoginTimesChart = memo(function LoginTimesChart({ timings }: Props) {
   const texts = useTexts()
   const { text } = texts
   const id = useId()
@@ -95,7 +89,7 @@ function Chart({ timings }: Props) {
       </details>
     </figure>
   )
-}
+})
 
 function TimesTable({ timings }: Props) {
   const texts = useTexts()

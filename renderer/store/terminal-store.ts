@@ -7,6 +7,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla'
 import type { IntentReply, TesseraBridge } from '../../electron/contract/channels.ts'
 import type { Intent, WindowIntent } from '../../electron/contract/intents.ts'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
+import { keepEqual } from './keep-equal.ts'
 
 export type Person = Extract<Intent, { kind: 'register' }>['person']
 export type Role = NonNullable<Extract<Intent, { kind: 'register' }>['role']>
@@ -70,7 +71,8 @@ export function createTerminalStore(bridge: TesseraBridge): StoreApi<TerminalSta
   return createStore<TerminalState>()((set, get) => {
     const apply = (snapshot: Snapshot) => {
       const state = get()
-      if (state.snapshot === undefined || snapshot.revision > state.snapshot.revision) set(settle(state, snapshot))
+      if (state.snapshot === undefined || snapshot.revision > state.snapshot.revision)
+        set(settle(state, keepEqual(state.snapshot, snapshot)))
     }
     return {
       snapshot: undefined,

@@ -1,6 +1,6 @@
 /** What happened at this desk: what the last logins' time went into, then everything, one page of rows at a time. */
 import { ArrowLeft, ChevronLeft, ChevronRight, CircleAlert, CircleCheck, CircleSlash, type LucideIcon } from 'lucide-react'
-import { memo, type ReactNode, useId, useState } from 'react'
+import { memo, type ReactNode, useCallback, useId, useState } from 'react'
 import {
   ACTIVITY_KINDS,
   ACTIVITY_OUTCOMES,
@@ -28,8 +28,11 @@ export function Activity({ overview }: { readonly overview: ActivityOverview }) 
   const to = from + rows.length
   const shown = text('activity.shown', { from: from + 1, to, total: matches })
   useAnnouncement(rows.length === 0 ? text('activity.none') : shown)
-  const show = (next: ActivityFilter, start: number) =>
-    void send({ kind: 'show-activity', ...present(next), ...(start === 0 ? {} : { from: start }) })
+  const show = useCallback(
+    (next: ActivityFilter, start = 0) =>
+      void send({ kind: 'show-activity', ...present(next), ...(start === 0 ? {} : { from: start }) }),
+    [send],
+  )
   return (
     <Sheet
       title={text('activity.title')}
@@ -44,7 +47,7 @@ export function Activity({ overview }: { readonly overview: ActivityOverview }) 
       </section>
       <section aria-label={text('activity.list')}>
         <h2>{text('activity.list')}</h2>
-        <Filter filter={filter} onChange={(next) => show(next, 0)} />
+        <Filter filter={filter} onChange={show} />
         {rows.length === 0 ? (
           <p className="hint">{text(kept === 0 ? 'activity.empty' : 'activity.none')}</p>
         ) : (
@@ -87,7 +90,7 @@ interface FilterProps {
   readonly onChange: (next: ActivityFilter) => void
 }
 
-function Filter({ filter, onChange }: FilterProps) {
+const Filter = memo(function Filter({ filter, onChange }: FilterProps) {
   const { text } = useTexts()
   // What is typed stands here at once; main's answer follows.
   const [typed, setTyped] = useState(filter.search ?? '')
@@ -124,7 +127,7 @@ function Filter({ filter, onChange }: FilterProps) {
       </label>
     </form>
   )
-}
+})
 
 interface ChoiceProps<T extends string> {
   readonly label: string
@@ -175,8 +178,9 @@ function Rows({ rows }: { readonly rows: readonly ActivityRow[] }) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
-            <Row key={row.sequence} row={row} />
+          {rows.map((row, place) => (
+            // The next page's rows take the places of these: half the work of taking rows out and putting new ones in.
+            <Row key={place} row={row} />
           ))}
         </tbody>
       </table>
@@ -187,10 +191,7 @@ function Rows({ rows }: { readonly rows: readonly ActivityRow[] }) {
 /** From here on minutes say more than seconds. */
 const LONG_MS = 90_000
 
-/** What has happened does not change: a row is drawn again only where another stands there, or its name is gone. */
-const Row = memo(RowOnce, ({ row: a }, { row: b }) => a.sequence === b.sequence && a.at === b.at && !a.name === !b.name)
-
-function RowOnce({ row }: { readonly row: ActivityRow }) {
+const Row = memo(function Row({ row }: { readonly row: ActivityRow }) {
   const texts = useTexts()
   const { text } = texts
   const { at, kind, outcome, code, card, name, reader, tookMs } = row
@@ -210,4 +211,4 @@ function RowOnce({ row }: { readonly row: ActivityRow }) {
       <td>{tookMs === undefined ? '' : tookMs > LONG_MS ? texts.wait(tookMs) : texts.duration(tookMs)}</td>
     </tr>
   )
-}
+})

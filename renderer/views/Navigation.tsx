@@ -1,6 +1,6 @@
 /** The way to the window's pages. What a role may not open stands there all the same, with the reason. */
 import { Activity, GraduationCap, House, Layers, Lock, type LucideIcon, Radar, Settings, Stethoscope, Usb } from 'lucide-react'
-import { useId } from 'react'
+import { memo, useId } from 'react'
 import type { NavigationEntry, NavigationView, PageName } from '../../electron/contract/pages.ts'
 import { useTerminal, useTexts } from '../components/context.ts'
 
@@ -20,7 +20,7 @@ interface Props {
   readonly newFindings: number | undefined
 }
 
-export function Navigation({ navigation, newFindings }: Props) {
+export const Navigation = memo(function Navigation({ navigation, newFindings }: Props) {
   const { text } = useTexts()
   const { current, pages } = navigation
   return (
@@ -34,7 +34,7 @@ export function Navigation({ navigation, newFindings }: Props) {
       </ul>
     </nav>
   )
-}
+})
 
 interface ItemProps {
   readonly entry: NavigationEntry

@@ -1,6 +1,6 @@
 /** From the operator's name: what each role may do, one's own marked; and the ways to leave the desk to somebody else. */
 import { Check, Lock, LogOut, Minus, UserRound, UsersRound } from 'lucide-react'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { Button as Pressable } from 'react-aria-components'
 import { PAGES } from '../../electron/contract/pages.ts'
 import type { OperatorView } from '../../electron/contract/snapshot.ts'
@@ -29,7 +29,7 @@ interface Props {
   readonly isAtRest: boolean
 }
 
-export function OperatorMenu({ operator, isAtRest }: Props) {
+export const OperatorMenu = memo(function OperatorMenu({ operator, isAtRest }: Props) {
   const texts = useTexts()
   const { text } = texts
   const [isOpen, setOpen] = useState(false)
@@ -50,7 +50,7 @@ export function OperatorMenu({ operator, isAtRest }: Props) {
       {isOpen && <RolesDialog operator={operator} isAtRest={isAtRest} onClose={() => setOpen(false)} />}
     </>
   )
-}
+})
 
 function RolesDialog({ operator, isAtRest, onClose }: Props & { readonly onClose: () => void }) {
   const texts = useTexts()

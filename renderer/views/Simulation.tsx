@@ -1,5 +1,6 @@
 /** Simulated cards, in plain view: a banner that cannot be overlooked, and a desk with readers and cards to try things on. */
 import { ChevronDown, ChevronUp, CloudOff, FlaskConical, Grid3x3, Plug, Plus, Zap } from 'lucide-react'
+import { memo } from 'react'
 import { Button } from 'react-aria-components'
 import type { SimulatedCardView, SimulationView } from '../../electron/contract/snapshot.ts'
 import { MISHAPS } from '../../electron/contract/training.ts'
@@ -103,7 +104,7 @@ function MishapChoice({ card, label }: { readonly card: SimulatedCardView; reado
   )
 }
 
-export function SimulationDesk({ simulation }: { readonly simulation: SimulationView }) {
+export const SimulationDesk = memo(function SimulationDesk({ simulation }: { readonly simulation: SimulationView }) {
   const { text } = useTexts()
   const open = useTerminal((state) => state.simulationOpen)
   const toggle = useTerminal((state) => state.toggleSimulation)
@@ -158,4 +159,4 @@ export function SimulationDesk({ simulation }: { readonly simulation: Simulation
       </div>
     </aside>
   )
-}
+})

@@ -1,4 +1,5 @@
 import { Cloud, CloudOff, IdCard, Link2Off, type LucideIcon, Maximize2, Minimize2, RefreshCw, Usb, UserRound } from 'lucide-react'
+import { memo } from 'react'
 import type { GatewayView, ReadersView, Snapshot } from '../../electron/contract/snapshot.ts'
 import { useTerminal, useTexts } from '../components/context.ts'
 import { LanguageChoice } from '../components/LanguageChoice.tsx'
@@ -23,7 +24,7 @@ function gatewayText({ text }: Texts, gateway: GatewayView): string {
 /** More readers than this are counted instead of named. */
 const NAMED_READERS = 2
 
-function Readers({ view }: { readonly view: ReadersView }) {
+const Readers = memo(function Readers({ view }: { readonly view: ReadersView }) {
   const texts = useTexts()
   const { text } = texts
   const { readers } = view
@@ -61,7 +62,7 @@ function Readers({ view }: { readonly view: ReadersView }) {
       })}
     </ul>
   )
-}
+})
 
 /** Small in front of other programs, or as large as before. */
 function Resize({ compact }: { readonly compact: boolean }) {

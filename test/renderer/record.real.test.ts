@@ -81,6 +81,14 @@ test('what becomes of a note is said; the field is empty once it is saved, and k
   expect(await gallery.intents()).toHaveLength(2)
 })
 
+test('the next note that is being written stays while main tells the same of the last one', async () => {
+  await open('record-open')
+  await noteIs({ kind: 'added' })
+  await field().fill('And again')
+  await noteIs({ kind: 'added' })
+  expect(await field().inputValue()).toBe('And again')
+})
+
 test('nothing empty is saved, and nothing that is too long can be written', async () => {
   await open('record-open')
   expect(await save().isDisabled()).toBe(true)
