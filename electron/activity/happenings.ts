@@ -24,7 +24,10 @@ type CardIn = (card: Insertion) => Uint8Array | undefined
 export function happenings(before: State, after: State, outcome: Outcome | undefined, cardIn: CardIn): readonly Happening[] {
   return [
     ...pulled(before, after),
-    ...(outcome === undefined ? unasked(before, after) : ceremonyEnded(before, after, outcome, cardIn)),
+    // A sign-in replaces who was there; a block sends them away.
+    ...(outcome === undefined
+      ? [...unasked(before, after), ...operatorLeft(before, after)]
+      : [...operatorLeft(before, after), ...ceremonyEnded(before, after, outcome, cardIn)]),
     ...blockAsked(before, after),
   ]
 }
@@ -33,6 +36,20 @@ function pulled({ session }: State, after: State): readonly Happening[] {
   if (session === undefined || after.session !== undefined || isPresent(after.readers, session.card)) return []
   const { holder, card } = session.login.result
   return [{ kind: 'card-pulled', outcome: 'done', reader: session.card.reader, guid: card.guid, name: nameOf(holder) }]
+}
+
+/**
+ * Signed out, locked, or another one took over, at an open desk or at a locked one. Without a name: names go with the operator who
+ * met them.
+ */
+function operatorLeft(before: State, { operator, locked }: State): readonly Happening[] {
+  const had = before.operator ?? before.locked
+  if (had === undefined) return []
+  const { guid } = had
+  if (operator !== undefined)
+    return equalConstantTime(operator.guid, guid) ? [] : [{ kind: 'switch-operator', outcome: 'done', guid }]
+  if (locked === undefined) return [{ kind: 'sign-out', outcome: 'done', guid }]
+  return before.operator === undefined ? [] : [{ kind: 'lock', outcome: 'done', guid }]
 }
 
 function ceremonyEnded(before: State, after: State, outcome: Outcome, cardIn: CardIn): readonly Happening[] {

@@ -42,6 +42,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   let key: Promise<Uint8Array> | undefined
   let startedAt = 0
   let sessionAt = 0
+  let operatorAt = 0
   let written: Promise<unknown> = Promise.resolve()
 
   /** Without a key on disk the references hold until the program ends. */
@@ -74,13 +75,28 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const ran = runningStage(before) !== undefined
       if (!sameOperator(before, after)) written = written.then(() => names.clear())
       const seen = happenings(before, after, outcome, options.cardIn)
-      const took = (kind: Happening['kind']) => (kind === 'card-pulled' ? clock - sessionAt : ran ? clock - startedAt : undefined)
+      const took = (kind: Happening['kind']): number | undefined => {
+        switch (kind) {
+          case 'block':
+            return undefined
+          case 'card-pulled':
+            return clock - sessionAt
+          case 'sign-out':
+          case 'lock':
+          case 'switch-operator':
+            // At a locked desk nobody was signed in any more.
+            return before.operator === undefined ? undefined : clock - operatorAt
+          default:
+            return ran ? clock - startedAt : undefined
+        }
+      }
       for (const happening of seen) {
-        const [at, tookMs] = [options.now(), happening.kind === 'block' ? undefined : took(happening.kind)]
+        const [at, tookMs] = [options.now(), took(happening.kind)]
         written = written.then(() => write(happening, at, tookMs))
       }
       if (after.lastRun !== before.lastRun) startedAt = clock
       if (before.session === undefined && after.session !== undefined) sessionAt = clock
+      if (after.operator !== undefined && !sameOperator(before, after)) operatorAt = clock
     },
     async registering(card, work) {
       const begun = options.monotonic()

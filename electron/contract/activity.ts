@@ -1,7 +1,18 @@
 /** What happened at this desk, as it is kept and as the window shows it. docs/decisions/activity.md says what is kept, and why no names. */
 import type { Problem, ProblemCode } from './problems.ts'
 
-export const ACTIVITY_KINDS = ['sign-in', 'login', 'register', 'change-pin', 'unblock', 'block', 'card-pulled'] as const
+export const ACTIVITY_KINDS = [
+  'sign-in',
+  'sign-out',
+  'lock',
+  'switch-operator',
+  'login',
+  'register',
+  'change-pin',
+  'unblock',
+  'block',
+  'card-pulled',
+] as const
 export type ActivityKind = (typeof ACTIVITY_KINDS)[number]
 
 export const ACTIVITY_OUTCOMES = ['done', 'failed', 'cancelled'] as const
@@ -35,9 +46,12 @@ export interface ActivityRow {
   readonly outcome: ActivityOutcome
   readonly code?: ProblemCode | undefined
   readonly reader?: string | undefined
-  /** A pseudonym that only this desk gives the card. */
+  /** A pseudonym that only this desk gives the card; of an operator who went, their own. */
   readonly card?: string | undefined
-  /** From the card that was put in to the end; of a card that was pulled, how long the session lasted. Milliseconds. */
+  /**
+   * From the card that was put in to the end; of a card that was pulled, how long the session lasted; of
+   * an operator who went, how long they were signed in. Milliseconds.
+   */
   readonly tookMs?: number | undefined
   /** From the last digit to the session, in milliseconds. */
   readonly loginMs?: number | undefined

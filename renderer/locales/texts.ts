@@ -41,7 +41,7 @@ export interface Texts {
   time(at: number): string
   /** A duration as people read it: '640 ms', '2.4 s'. */
   duration(ms: number): string
-  /** A waiting time in whole seconds or minutes, rounded up. */
+  /** A waiting time in whole seconds or minutes, rounded up; above two hours in hours, to the tenth. */
   wait(ms: number): string
 }
 
@@ -83,6 +83,7 @@ export function createTexts(table: AnyTable, locale: string, timeZone?: string):
   const unit = (name: string) => new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long', ...DIGITS })
   const seconds = unit('second')
   const minutes = unit('minute')
+  const hours = unit('hour')
   const show = (value: string | number) => (typeof value === 'number' ? number.format(value) : isolate(value, direction))
   const text: Texts['text'] = (key, ...rest) => {
     const parameters: Parameters & { readonly count?: number } = rest[0] ?? {}
@@ -101,6 +102,11 @@ export function createTexts(table: AnyTable, locale: string, timeZone?: string):
       ms < 1000
         ? text('duration.milliseconds', { value: Math.round(ms) })
         : text('duration.seconds', { value: Math.round(ms / 100) / 10 }),
-    wait: (ms) => (ms <= 90_000 ? seconds.format(Math.max(1, Math.ceil(ms / 1000))) : minutes.format(Math.ceil(ms / 60_000))),
+    wait: (ms) =>
+      ms <= 90_000
+        ? seconds.format(Math.max(1, Math.ceil(ms / 1000)))
+        : ms <= 2 * 3_600_000
+          ? minutes.format(Math.ceil(ms / 60_000))
+          : hours.format(Math.ceil(ms / 360_000) / 10),
   }
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ActivityEntry } from '../../electron/activity/entry.ts'
 import { findActivity } from '../../electron/activity/pages.ts'
 import { createRecorder, type Recorder } from '../../electron/activity/recorder.ts'
@@ -108,6 +108,7 @@ describe('a row', () => {
     await settle()
     expect(await told(recorder)).toEqual([
       'sign-in failed not-an-operator',
+      'sign-out done',
       'login failed card-mute',
       'change-pin done',
       'sign-in done',
@@ -128,12 +129,79 @@ describe('a row', () => {
     const notice: Notice = { kind: 'block', notice: new Uint8Array(16), at: 1, guid, cause: 'supervisor', blockPin: false }
     desk.terminal.noticed(notice, { reader: 'A', insertions: 2 })
     expect(await told(recorder)).toEqual([
+      // The operator's own card is the one that was blocked.
+      'sign-out done',
       'block done card-blocked',
       'login done',
       'block failed unknown-card',
       'block done',
       'sign-in done',
     ])
+  })
+})
+
+describe('an operator who goes', () => {
+  const grace = () => {
+    const result = loginResult(3, 'desk')
+    return { ...result, card: { ...result.card, guid: new Uint8Array(16).fill(9) } }
+  }
+  async function signInWith(desk: Desk, result: ReturnType<typeof loginResult>): Promise<void> {
+    desk.insert()
+    desk.run().resolve({ kind: 'logged-in', login: { result, loginMs: 10, parts: PARTS } })
+    await settle()
+    desk.pull()
+  }
+
+  test('has a row for a sign-out, with how long they were signed in, their own card and no name', async () => {
+    const { desk, recorder, clock } = await onDuty()
+    clock.ms = 90_000
+    desk.intent({ kind: 'sign-out' })
+    const [out, signIn] = await rowsOf(recorder)
+    expect(out).toMatchObject({ kind: 'sign-out', outcome: 'done', tookMs: 90_000, card: signIn?.card })
+    expect(out?.name).toBeUndefined()
+  })
+
+  test('has a row for a lock; to open the desk again is a sign-in, and nobody has been replaced', async () => {
+    const { desk, recorder } = await onDuty()
+    desk.intent({ kind: 'lock' })
+    await signInWith(desk, loginResult(4, 'supervisor'))
+    expect(await told(recorder)).toEqual(['sign-in done', 'lock done', 'sign-in done'])
+  })
+
+  test('has a row where another one takes over, at an open desk and at a locked one', async () => {
+    const { desk, recorder, clock } = await onDuty()
+    clock.ms = 60_000
+    desk.intent({ kind: 'switch-operator' })
+    await signInWith(desk, grace())
+    desk.intent({ kind: 'lock' })
+    await signInWith(desk, loginResult(5, 'supervisor'))
+    const rows = await rowsOf(recorder)
+    expect(rows.map(({ kind }) => kind)).toEqual(['sign-in', 'switch-operator', 'lock', 'sign-in', 'switch-operator', 'sign-in'])
+    const [, fromLocked, lock, , fromOpen, first] = rows
+    expect(fromOpen).toMatchObject({ tookMs: 60_000, card: first?.card })
+    // Who had locked the desk was not signed in any more.
+    expect(fromLocked?.tookMs).toBeUndefined()
+    expect(fromLocked?.card).toBe(lock?.card)
+    expect(rows.every(({ kind, name }) => name === undefined || kind === 'sign-in')).toBe(true)
+  })
+
+  test('has no row where they sign in over themselves', async () => {
+    const { desk, recorder } = await onDuty()
+    desk.intent({ kind: 'switch-operator' })
+    await signInWith(desk, loginResult(4, 'supervisor'))
+    expect(await told(recorder)).toEqual(['sign-in done', 'sign-in done'])
+  })
+
+  test('is signed out of a desk that stays locked, once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const idleMs = 1000
+    const desk = createDesk({ idleMs })
+    desk.online()
+    const recorder = record(desk)
+    await desk.signIn('desk')
+    for (let times = 0; times < 3; times += 1) vi.advanceTimersByTime(idleMs)
+    vi.useRealTimers()
+    expect(await told(recorder)).toEqual(['sign-out done', 'lock done', 'sign-in done'])
   })
 })
 

@@ -101,5 +101,7 @@ describe('texts and formats', () => {
     expect(british.wait(0)).toBe('1 second')
     expect(british.wait(29_001)).toBe('30 seconds')
     expect(british.wait(91_000)).toBe('2 minutes')
+    expect(british.wait(2 * 3_600_000)).toBe('120 minutes')
+    expect(british.wait(8.04 * 3_600_000)).toBe('8.1 hours')
   })
 })

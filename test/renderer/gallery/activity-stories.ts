@@ -24,7 +24,12 @@ const DAY_AT_A_DESK: readonly Seen[] = [
   { kind: 'register', tookMs: 48_200 },
   { kind: 'unblock', outcome: 'cancelled', tookMs: 9400 },
   { kind: 'sign-in', tookMs: 4100 },
+  { kind: 'switch-operator', tookMs: 14_580_000 },
+  { kind: 'sign-in', tookMs: 3900 },
+  { kind: 'lock', tookMs: 1_260_000 },
 ]
+
+const OPERATOR_ROWS: readonly ActivityKind[] = ['sign-out', 'lock', 'switch-operator']
 
 const activityRows: readonly ActivityRow[] = Array.from({ length: 25 }, (_, index) => {
   const { kind, code, outcome = 'done', tookMs } = DAY_AT_A_DESK[index % DAY_AT_A_DESK.length] as Seen
@@ -34,7 +39,8 @@ const activityRows: readonly ActivityRow[] = Array.from({ length: 25 }, (_, inde
     kind,
     outcome,
     ...(code && { code }),
-    reader: READER,
+    // Who works at the desk is not a matter of one reader.
+    ...(OPERATOR_ROWS.includes(kind) ? {} : { reader: READER }),
     card: ['K7QM-2F4X', '0D9B-TTWC', 'XN3E-81RA'][index % 3] ?? '',
     ...(tookMs === undefined ? {} : { tookMs }),
     ...(index < 7 ? { name: { givenName: 'Jon', familyName: 'Björnsson' } } : {}),
