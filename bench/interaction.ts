@@ -150,7 +150,7 @@ async function prepare(gallery: Gallery, folder: string): Promise<readonly Stati
   await page.exposeFunction('benchIntent', async (intent: Intent) => {
     const reply = desk.terminal.intent(intent)
     await answerLooks()
-    await gallery.push(desk.terminal.snapshot())
+    await gallery.tell(desk.terminal.snapshot())
     return reply
   })
   await page.exposeFunction('benchSnapshot', () => desk.terminal.snapshot())

@@ -43,7 +43,7 @@ try {
     await gallery.show(snapshot, { ...FIRST, ...(locale === undefined ? {} : { locale }) })
     await act?.(gallery.page, texts)
     for (const { width, height, theme } of LOOKS) {
-      await gallery.page.setViewportSize({ width, height })
+      await gallery.resize(width, height)
       await gallery.dress(theme)
       await gallery.settle()
       await gallery.page.screenshot({ path: path.join(folder, `${name}-${width}-${theme}.png`) })

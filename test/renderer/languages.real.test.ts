@@ -33,7 +33,7 @@ describe.each(stories.map((story) => [story.name, story] as const))('%s', (_, { 
     const found: Record<string, string[]> = {}
     const look = async (language: string) => {
       for (const { width, height } of SIZES) {
-        await gallery.page.setViewportSize({ width, height })
+        await gallery.resize(width, height)
         const faults = [...(await gallery.page.evaluate(overflowing)), ...(await gallery.page.evaluate(crowdedTexts))]
         if (faults.length > 0) found[`${language}, ${width} wide`] = faults
       }

@@ -14,6 +14,7 @@ import { findElectron, root, sandboxArguments } from '../../../build/electron.ts
 import type { Intent, WindowIntent } from '../../../electron/contract/intents.ts'
 import type { Snapshot } from '../../../electron/contract/snapshot.ts'
 import { startDisplay } from '../../support/display.ts'
+import { comeToRest, isShown } from './rest.ts'
 
 /** At least as strict as what electron/main.ts sends: nothing from elsewhere, no inline script or style. */
 const POLICY =
@@ -45,11 +46,16 @@ export interface Gallery {
   readonly page: Page
   /** What the page complained about since the last `show`: console errors, blocked content, exceptions. */
   readonly complaints: string[]
+  /** Opens the window anew; ends when the page stands there, has taken the focus and has said what to do. */
   show(snapshot: Snapshot, look: Look): Promise<void>
-  /** Waits until what fades or slides has come to rest; what moves on and on is left out. */
+  /** Waits until nothing in the page is on its way, nor fades or slides; what moves on and on is left out. */
   settle(): Promise<void>
-  /** A later snapshot of the same page. */
+  /** A later snapshot of the same page; ends when it is shown and said. */
   push(snapshot: Snapshot): Promise<void>
+  /** A later snapshot as main tells it, which waits for nothing. */
+  tell(snapshot: Snapshot): Promise<void>
+  /** The same page in a window of another size. */
+  resize(width: number, height: number): Promise<void>
   /** The same page in another theme, with all that a person did there. */
   dress(theme: Theme): Promise<void>
   /** The same page in another language, with all that a person did there. */
@@ -67,6 +73,9 @@ const mediaOf = (theme: Theme) =>
     forcedColors: theme === 'forced' ? 'active' : 'none',
     contrast: theme === 'contrast' ? 'more' : 'no-preference',
   }) as const
+
+/** Longer than an Electron takes to start where four other programs want the processor. */
+const START_TIMEOUT_MS = 90_000
 
 /** An application with one empty window; Playwright leads it on. */
 const APPLICATION = `
@@ -113,8 +122,11 @@ export async function openGallery(): Promise<Gallery> {
       '--lang=en-GB',
     ],
     env: { ...process.env, TZ: 'UTC' } as Record<string, string>,
+    timeout: START_TIMEOUT_MS,
   })
-  const page = await application.firstWindow()
+  const page = await application.firstWindow({ timeout: START_TIMEOUT_MS })
+  // The empty page must not come after the first one that is asked for.
+  await page.waitForLoadState('load')
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
@@ -149,9 +161,22 @@ export async function openGallery(): Promise<Gallery> {
     })
   })
 
-  async function push(snapshot: Snapshot): Promise<void> {
+  async function tell(snapshot: Snapshot): Promise<void> {
     current = snapshot
     await page.evaluate((next) => (window as unknown as GalleryWindow).gallery.push(next), snapshot)
+  }
+
+  /** Waits until the page shows the last snapshot, in a window of this size, and has said it. */
+  async function shown(): Promise<void> {
+    if (current === undefined) throw new Error('nothing is shown yet')
+    const { desk, person = desk } = current.language
+    await page.waitForFunction(isShown, { desk, person, ...(page.viewportSize() ?? { width: 0, height: 0 }) })
+    await page.evaluate(comeToRest, false)
+  }
+
+  async function push(snapshot: Snapshot): Promise<void> {
+    await tell(snapshot)
+    await shown()
   }
 
   return {
@@ -163,28 +188,24 @@ export async function openGallery(): Promise<Gallery> {
       await page.setViewportSize({ width: look.width, height: look.height })
       await page.emulateMedia({ ...mediaOf(look.theme), reducedMotion: look.motion ? 'no-preference' : 'reduce' })
       await page.goto(server.address)
-      await page.locator('.frame h1').first().waitFor()
-      await page.evaluate(() => document.fonts.ready.then(() => undefined))
+      await shown()
     },
-    settle: () =>
-      page.evaluate(async () => {
-        const passing = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
-        await Promise.all(passing.map(({ finished }) => finished.catch(() => undefined)))
-      }),
-    push: (snapshot) => push(snapshot),
+    settle: () => page.evaluate(comeToRest, true),
+    push,
+    tell,
+    async resize(width, height) {
+      await page.setViewportSize({ width, height })
+      await shown()
+    },
     async dress(theme) {
       await page.emulateMedia(mediaOf(theme))
-      // The page takes its colours with the next frames.
-      await page.evaluate(
-        () => new Promise<void>((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
-      )
+      // The page hears of its theme with the next frame.
+      await page.evaluate(comeToRest, false)
     },
     async speak(locale) {
       if (current === undefined) throw new Error('nothing is shown yet')
       const { revision, language } = current
       await push({ ...current, revision: revision + 1, language: { ...language, desk: locale } })
-      await page.locator(`html[lang="${locale}"] main[lang="${language.person ?? locale}"]`).waitFor()
-      await page.evaluate(() => document.fonts.ready.then(() => undefined))
     },
     intents: () => page.evaluate(() => (window as unknown as GalleryWindow).gallery.intents),
     refuse: () =>
@@ -195,7 +216,8 @@ export async function openGallery(): Promise<Gallery> {
       await application.close()
       server.stop()
       display.stop()
-      await rm(folder, { recursive: true, force: true })
+      // What Electron started may write a last file into its profile.
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
 }

@@ -98,7 +98,7 @@ export class Pictures {
     for (const shot of shots) {
       if (shot.direction !== direction) await this.#gallery.speak('ar')
       direction = shot.direction
-      await page.setViewportSize({ width: shot.size.width, height: shot.size.height })
+      await this.#gallery.resize(shot.size.width, shot.size.height)
       await this.#gallery.dress(shot.theme)
       await this.#gallery.settle()
       found.push(await this.#compare(nameOf(story, shot), shot, keep))
