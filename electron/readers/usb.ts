@@ -2,6 +2,7 @@
  * Card readers that the system sees on USB, whether or not PC/SC can use them: devices with an interface of class 0B, Smart Card
  * (USB-IF, Defined Class Codes; CCID revision 1.1). Linux tells by sysfs; elsewhere nothing can be told without a program of its own.
  */
+import { existsSync, type FSWatcher, readdirSync, watch } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -61,28 +62,102 @@ async function attribute(device: string, name: string): Promise<string | undefin
   }
 }
 
-/** PC/SC tells of a reader that it can use; one that it cannot is found by looking now and then. */
+/** PC/SC tells of a reader that it can use; one that it cannot is found by looking: this often where nothing tells of devices. */
 const LOOK_MS = 3000
+/** This often where something does, or where looking never tells anything. */
+const REST_MS = 60_000
+/** When to look after a device came or went: soon, and once its attributes and interfaces are there as well. */
+const SETTLING_MS = [250, 2000]
 
-/** Looks at once and every few seconds; tells changes only. Returns the way to stop. */
-export function watchUsbReaders(
-  tell: (readers: UsbReaders) => void,
-  list: () => Promise<UsbReaders> = listUsbReaders,
-): () => void {
+/** Where Linux keeps a node for each USB device, in a folder for each bus (Documentation/driver-api/usb/usb.rst). */
+const DEVICES = '/dev/bus/usb'
+
+export interface UsbWatchOptions {
+  /** Default `listUsbReaders`. */
+  readonly list?: () => Promise<UsbReaders>
+  /** Where devices come and go. */
+  readonly devices?: string
+}
+
+/** Looks at once and whenever a device comes or goes; tells changes only. Returns the way to stop. */
+export function watchUsbReaders(tell: (readers: UsbReaders) => void, options: UsbWatchOptions = {}): () => void {
+  const { list = listUsbReaders, devices = DEVICES } = options
+  const timers = new Set<ReturnType<typeof setTimeout>>()
+  let next: ReturnType<typeof setTimeout> | undefined
   let told = ''
   let stopped = false
+  const later = (ms: number) => {
+    const timer = setTimeout(() => void look(), ms)
+    timer.unref?.()
+    return timer
+  }
+  const plugs = watchPlugs(devices, () => {
+    for (const timer of timers) clearTimeout(timer)
+    timers.clear()
+    for (const ms of SETTLING_MS) timers.add(later(ms))
+  })
   const look = async (): Promise<void> => {
     const readers = await list()
+    if (stopped) return
+    clearTimeout(next)
+    next = later(plugs.isWatching() || readers.kind === 'unknown' ? REST_MS : LOOK_MS)
     const words = JSON.stringify(readers)
-    if (stopped || words === told) return
+    if (words === told) return
     told = words
     tell(readers)
   }
   void look()
-  const timer = setInterval(() => void look(), LOOK_MS)
-  timer.unref?.()
   return () => {
     stopped = true
-    clearInterval(timer)
+    plugs.stop()
+    clearTimeout(next)
+    for (const timer of timers) clearTimeout(timer)
+  }
+}
+
+interface Plugs {
+  /** The system tells: looking now and then is not needed. */
+  isWatching(): boolean
+  stop(): void
+}
+
+/** Calls `changed` when a device comes or goes (inotify). A bus more is watched too, one that goes no more. */
+function watchPlugs(folder: string, changed: () => void): Plugs {
+  const watched = new Map<string, FSWatcher>()
+  const watchOne = (path: string, heard: () => void): void => {
+    if (watched.has(path)) return
+    const lose = () => {
+      watched.get(path)?.close()
+      watched.delete(path)
+    }
+    try {
+      watched.set(path, watch(path, { persistent: false }, heard).once('error', lose))
+    } catch {
+      // It is not there, or there are no more watches to be had: then it is looked at now and then.
+    }
+  }
+  const watchBuses = (): void => {
+    for (const [path, watcher] of watched) {
+      if (path === folder || existsSync(path)) continue
+      watcher.close()
+      watched.delete(path)
+    }
+    try {
+      for (const bus of readdirSync(folder)) watchOne(join(folder, bus), changed)
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+  watchOne(folder, () => {
+    watchBuses()
+    changed()
+  })
+  watchBuses()
+  return {
+    isWatching: () => watched.has(folder),
+    stop() {
+      for (const watcher of watched.values()) watcher.close()
+      watched.clear()
+    },
   }
 }

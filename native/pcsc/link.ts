@@ -19,13 +19,14 @@ export interface LinkLimits {
 
 export const linkLimits: LinkLimits = {
   startMs: 10_000,
-  silenceMs: 1000,
+  silenceMs: 2000,
   heartbeatMs: 2000,
   transmitMs: 30_000,
   controlMs: 120_000,
   otherMs: 15_000,
 }
 
+/** How often calls and signs of life are looked after while any is waited for. */
 const tickMs = 250
 
 /** Why a host has ended; the `code` of the errors that its calls get. */
@@ -46,7 +47,9 @@ export class HostLink {
   readonly #limits: LinkLimits
   readonly #onEnd: (reason: LinkEnd) => void
   readonly #pending = new Map<number, Pending>()
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
+  /** How long the present wait of `#timer` is: far more than a tick where nothing is waited for. */
+  #waitMs = tickMs
   #lastId = 0
   #lastTick = performance.now()
   /** When the host was last heard, or is expected to be heard for the first time. */
@@ -64,13 +67,17 @@ export class HostLink {
     this.#limits = limits
     this.#onEnd = onEnd
     this.#heard = performance.now() + limits.startMs
-    this.#timer = setInterval(() => this.#tick(), tickMs)
+    this.#arm()
     process.onMessage((message) => {
       if (this.#ended !== undefined) return
       const report = parseReport(message)
       if (report === undefined) return this.#end('HOST_WRONG_ANSWER')
-      this.#heard = performance.now()
+      const now = performance.now()
+      // With the first report the wait for the start is over.
+      const isOther = this.#pinged !== undefined || this.#heard > now
+      this.#heard = now
       this.#pinged = undefined
+      if (isOther) this.#arm()
       if (report.kind === 'status') onStatus(report.status)
       else if (report.kind !== 'pong') this.#settle(report)
     })
@@ -91,6 +98,7 @@ export class HostLink {
         resolve: (report) => resolve(report as Extract<Report, { kind: K }>),
         reject,
       })
+      if (this.#waitMs > tickMs) this.#arm()
       this.#process.send({ ...call, id } satisfies Request)
     })
   }
@@ -121,13 +129,24 @@ export class HostLink {
     else pending.resolve(report)
   }
 
+  /** With nothing to wait for but the end of a silence, the process sleeps until then. */
+  #arm(): void {
+    clearTimeout(this.#timer)
+    this.#lastTick = performance.now()
+    const isResting = this.#pending.size === 0 && this.#pinged === undefined
+    this.#waitMs = isResting ? Math.max(tickMs, this.#heard + this.#limits.silenceMs - this.#lastTick) : tickMs
+    this.#timer = setTimeout(() => {
+      this.#tick()
+      if (this.#ended === undefined) this.#arm()
+    }, this.#waitMs)
+  }
+
   #tick(): void {
     const now = performance.now()
     const elapsed = now - this.#lastTick
-    this.#lastTick = now
     const blocking = [...this.#pending.values()].find((pending) => pending.blocking)
     // While one call blocks the host the time of the others stands still. After a sleep of this process nobody's has passed.
-    const slept = elapsed > 4 * tickMs
+    const slept = elapsed > this.#waitMs + 3 * tickMs
     for (const pending of this.#pending.values()) {
       if (slept || (blocking !== undefined && pending !== blocking)) pending.deadline += elapsed
     }
@@ -144,7 +163,7 @@ export class HostLink {
       this.#pinged = undefined
     } else if (this.#pinged !== undefined) {
       if (now - this.#pinged > this.#limits.heartbeatMs) this.#end('HOST_HUNG')
-    } else if (now - this.#heard > this.#limits.silenceMs) {
+    } else if (now - this.#heard >= this.#limits.silenceMs) {
       this.#pinged = now
       this.#lastId += 1
       this.#process.send({ kind: 'ping', id: this.#lastId } satisfies Request)
@@ -154,7 +173,7 @@ export class HostLink {
   #end(reason: LinkEnd, kill = true): void {
     if (this.#ended !== undefined) return
     this.#ended = reason
-    clearInterval(this.#timer)
+    clearTimeout(this.#timer)
     if (kill) this.#process.kill()
     for (const pending of this.#pending.values()) pending.reject(lost(reason))
     this.#pending.clear()

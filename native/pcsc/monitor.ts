@@ -23,6 +23,8 @@ import { asReaderError } from './messages.ts'
  * lets go of a card, and old versions of macOS when a reader comes.
  */
 const lookMs = 1000
+/** The same where readers are announced and no card is in any: what is left to miss is an announcement that got lost. */
+const restMs = 4000
 
 interface Sight {
   /** SCARD_STATE_* as last reported, with the event counter in the upper 16 bits. */
@@ -112,7 +114,7 @@ export class Monitor {
     if (looks.length === 0) return false
     this.#holds.beginLook()
     try {
-      const sights = await this.#pcsc.getStatusChange(context, lookMs, looks)
+      const sights = await this.#pcsc.getStatusChange(context, this.#isAtRest(names) ? restMs : lookMs, looks)
       let changed = false
       for (const sight of sights) {
         const state = sight.eventState & ~SCARD_STATE_CHANGED
@@ -134,6 +136,12 @@ export class Monitor {
       if (error.kind === 'reader-gone' || error.kind === 'cancelled') return false
       throw error
     }
+  }
+
+  #isAtRest(names: readonly string[]): boolean {
+    return (
+      this.#arrivals !== undefined && names.every((name) => ((this.#sights.get(name)?.state ?? 0) & SCARD_STATE_PRESENT) === 0)
+    )
   }
 
   /** Whether the service announces readers that come and go. Old macOS versions do not know the name. */

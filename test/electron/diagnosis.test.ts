@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { diagnose } from '../../electron/readers/diagnosis.ts'
 import { listUsbReaders, type UsbReader, type UsbReaders, watchUsbReaders } from '../../electron/readers/usb.ts'
 import type { ReaderState, ReaderStatus, ServiceState } from '../../native/reader.ts'
@@ -48,19 +48,71 @@ describe('card readers on USB', () => {
     expect(await listUsbReaders(join(folder, 'missing'))).toEqual({ kind: 'unknown' })
   })
 
-  test('are told of once for each change', async () => {
+  test('are told of once for each change, also where the system does not tell when to look', async () => {
+    vi.useFakeTimers()
     const told: UsbReaders[] = []
     let readers: readonly UsbReader[] = []
-    const stop = watchUsbReaders(
-      (usb) => told.push(usb),
-      async () => ({ kind: 'known', readers }),
-    )
-    await expect.poll(() => told.length).toBe(1)
+    const stop = watchUsbReaders((usb) => told.push(usb), {
+      list: async () => ({ kind: 'known', readers }),
+      devices: join(folder, 'missing'),
+    })
+    onTestFinished(() => {
+      stop()
+      vi.useRealTimers()
+    })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(told).toEqual([{ kind: 'known', readers: [] }])
     readers = [{ port: '1-2', name: 'Reader' }]
-    await expect.poll(() => told.length, { timeout: 8000 }).toBe(2)
-    expect(told[1]).toEqual({ kind: 'known', readers })
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(told.slice(1)).toEqual([{ kind: 'known', readers }])
     stop()
-  }, 10_000)
+    readers = []
+    await vi.advanceTimersByTimeAsync(300_000)
+    expect(told).toHaveLength(2)
+  })
+
+  test('are not looked for again and again where the system tells that a device came, on whatever bus', async () => {
+    const buses = join(folder, 'bus')
+    mkdirSync(join(buses, '001'), { recursive: true })
+    const told: UsbReaders[] = []
+    let readers: readonly UsbReader[] = []
+    let looks = 0
+    const list = async (): Promise<UsbReaders> => {
+      looks += 1
+      return { kind: 'known', readers }
+    }
+    onTestFinished(watchUsbReaders((usb) => told.push(usb), { list, devices: buses }))
+    await expect.poll(() => told.length).toBe(1)
+    expect(looks).toBe(1)
+    readers = [{ port: '1-2', name: 'Reader' }]
+    writeFileSync(join(buses, '001', '004'), '')
+    await expect.poll(() => told.at(-1)).toEqual({ kind: 'known', readers })
+    readers = []
+    rmSync(join(buses, '001', '004'))
+    await expect.poll(() => told.at(-1)).toEqual({ kind: 'known', readers })
+    mkdirSync(join(buses, '002'))
+    // The folder of the new bus is watched with the next turn.
+    await expect.poll(() => looks).toBeGreaterThan(4)
+    readers = [{ port: '2-1', name: 'Another' }]
+    writeFileSync(join(buses, '002', '001'), '')
+    await expect.poll(() => told.at(-1)).toEqual({ kind: 'known', readers })
+  })
+
+  test('are hardly ever looked for where nothing can be told', async () => {
+    vi.useFakeTimers()
+    let looks = 0
+    const list = async (): Promise<UsbReaders> => {
+      looks += 1
+      return { kind: 'unknown' }
+    }
+    const stop = watchUsbReaders(() => undefined, { list, devices: join(folder, 'missing') })
+    onTestFinished(() => {
+      stop()
+      vi.useRealTimers()
+    })
+    await vi.advanceTimersByTimeAsync(59_000)
+    expect(looks).toBe(1)
+  })
 })
 
 const reader = (name: string, state: ReaderState = { kind: 'empty' }, simulated = false): ReaderStatus => ({

@@ -91,14 +91,46 @@ describe('the link to the host', () => {
   it('asks a silent host for a sign of life, and ends one that gives none', async () => {
     const { host, ends, ready } = connectLink()
     ready()
-    await vi.advanceTimersByTimeAsync(1500)
+    await vi.advanceTimersByTimeAsync(2500)
     expect(host.pings()).toBe(1)
     host.say({ kind: 'pong', id: host.sent.at(-1)?.id })
-    await vi.advanceTimersByTimeAsync(1500)
+    await vi.advanceTimersByTimeAsync(2500)
     expect(host.pings()).toBe(2)
     expect(ends).toEqual([])
     await vi.advanceTimersByTimeAsync(2500)
     expect(ends).toEqual(['HOST_HUNG'])
+  })
+
+  it('finds a host that hangs early enough to have another one within five seconds', async () => {
+    const { ends, ready } = connectLink()
+    ready()
+    await vi.advanceTimersByTimeAsync(4500)
+    expect(ends).toEqual(['HOST_HUNG'])
+  })
+
+  it('wakes up once for each sign of life while nothing is asked', async () => {
+    const { host, ready } = connectLink()
+    ready()
+    await vi.advanceTimersByTimeAsync(2500)
+    for (let asked = 0; asked < 10; asked += 1) {
+      host.say({ kind: 'pong', id: host.sent.at(-1)?.id })
+      await vi.advanceTimersToNextTimerAsync()
+      expect(host.pings()).toBe(asked + 2)
+    }
+  })
+
+  it('looks after a call from its beginning on, however long nothing was asked', async () => {
+    const { host, ends, ready, begin } = connectLink()
+    ready()
+    await vi.advanceTimersByTimeAsync(1900)
+    const call = rejection(begin())
+    for (let second = 0; second < linkLimits.otherMs / 1000 - 1; second += 1) {
+      await vi.advanceTimersByTimeAsync(1000)
+      host.say({ kind: 'pong', id: host.sent.at(-1)?.id })
+    }
+    expect(ends).toEqual([])
+    await vi.advanceTimersByTimeAsync(1500)
+    expect(await call).toMatchObject({ kind: 'timeout', code: 'HOST_HUNG' })
   })
 
   it('waits longer for the first sign of a host that starts', async () => {

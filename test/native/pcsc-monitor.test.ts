@@ -130,6 +130,31 @@ describe('the monitor', () => {
     expect(last()?.readers.map(({ name }) => name)).toEqual(['A'])
   })
 
+  it('looks less often with no card in any reader, where readers are announced, and finds what was not announced all the same', async () => {
+    const pcsc = new FakePcsc()
+    pcsc.set('A', SCARD_STATE_EMPTY)
+    const { last } = watch(pcsc)
+    await vi.advanceTimersByTimeAsync(40_000)
+    expect(pcsc.lists).toBeLessThanOrEqual(12)
+    pcsc.readers.set('A', { state: counted(SCARD_STATE_PRESENT, 1), atr: Uint8Array.of(0x3b, 0x00) })
+    await vi.advanceTimersByTimeAsync(4500)
+    expect(last()?.readers[0]).toMatchObject({ state: { kind: 'card' } })
+    // A card may be let go by another program, which no service announces.
+    pcsc.readers.set('A', { state: counted(SCARD_STATE_PRESENT | SCARD_STATE_EXCLUSIVE, 1), atr: Uint8Array.of(0x3b, 0x00) })
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(last()?.readers[0]).toMatchObject({ state: { kind: 'in-use' } })
+  })
+
+  it('tells at once what is announced, however long nothing happened', async () => {
+    const pcsc = new FakePcsc()
+    pcsc.set('A', SCARD_STATE_EMPTY)
+    const { last, soon } = watch(pcsc)
+    await vi.advanceTimersByTimeAsync(39_000)
+    pcsc.set('A', counted(SCARD_STATE_PRESENT, 1))
+    await soon()
+    expect(last()?.readers[0]).toMatchObject({ state: { kind: 'card' } })
+  })
+
   it('does not run hot where a service returns at once with no news', async () => {
     const pcsc = new FakePcsc()
     pcsc.restless = true
