@@ -134,7 +134,7 @@ export class HostLink {
     clearTimeout(this.#timer)
     this.#lastTick = performance.now()
     const isResting = this.#pending.size === 0 && this.#pinged === undefined
-    this.#waitMs = isResting ? Math.max(tickMs, this.#heard + this.#limits.silenceMs - this.#lastTick) : tickMs
+    this.#waitMs = isResting ? Math.max(tickMs, Math.ceil(this.#heard + this.#limits.silenceMs - this.#lastTick)) : tickMs
     this.#timer = setTimeout(() => {
       this.#tick()
       if (this.#ended === undefined) this.#arm()
