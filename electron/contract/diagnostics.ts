@@ -29,6 +29,8 @@ export type CheckFact =
   | { readonly kind: 'round-trip'; readonly ms: number }
   /** How far this computer's clock is from the gateway's, either way. */
   | { readonly kind: 'clock'; readonly ms: number }
+  /** Of the disk that Tessera's folder is on. */
+  | { readonly kind: 'free-space'; readonly bytes: number }
   | { readonly kind: 'version'; readonly version: string }
 
 export interface CheckResult {

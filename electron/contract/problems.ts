@@ -75,6 +75,7 @@ export const PROBLEMS = [
   'clock-wrong',
   'storage-unwritable',
   'storage-full',
+  'storage-low',
   'program-replaced',
   'check-failed',
   // Batches of cards.

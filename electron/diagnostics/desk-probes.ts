@@ -1,6 +1,7 @@
 /** The probes of the real terminal. */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import * as files from 'node:fs/promises'
 import { join } from 'node:path'
 import { lookAtCertificate } from '../../native/broker/certificate.ts'
 import { BrokerError, type BrokerTls, connectBroker } from '../../native/broker.ts'
@@ -74,14 +75,23 @@ export function createDeskProbes(options: DeskProbesOptions): Probes {
       try {
         await writePrivateFile(trial, new Uint8Array(TRIAL_BYTES))
         await removePrivateFile(trial)
-        return undefined
       } catch (error) {
-        return String((error as NodeJS.ErrnoException).code)
+        return { kind: 'failed', code: String((error as NodeJS.ErrnoException).code) }
       }
+      const freeBytes = await freeBytesOf(folder)
+      return { kind: 'written', ...(freeBytes === undefined ? {} : { freeBytes }) }
     },
     versions() {
       const { version: installed }: { version?: unknown } = JSON.parse(readFileSync(manifest, 'utf8'))
       return { running: snapshot().application.version, installed: String(installed) }
     },
   }
+}
+
+/** Undefined where the runtime has no statfs, such as Electron 22's. No other program is started to find it out. */
+async function freeBytesOf(folder: string): Promise<number | undefined> {
+  const { statfs }: Partial<Pick<typeof files, 'statfs'>> = files
+  if (statfs === undefined) return undefined
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
 }

@@ -11,6 +11,12 @@ export type GatewaySeen =
   | { readonly kind: 'answered'; readonly ms: number; readonly time: number; readonly at: number }
   | { readonly kind: 'failed'; readonly problem: Problem }
 
+export type StorageSeen =
+  /** `freeBytes` is what this user may still fill; absent where the runtime cannot measure it (before Node.js 18.15). */
+  | { readonly kind: 'written'; readonly freeBytes?: number }
+  /** The system's code, such as ENOSPC. */
+  | { readonly kind: 'failed'; readonly code: string }
+
 export interface Probes {
   /** The readers of this desk with their reasons, as the Readers page shows them. */
   readers(): { readonly service: ServiceState; readonly desk: readonly DeskReader[]; readonly problem?: Problem }
@@ -20,8 +26,8 @@ export interface Probes {
   gateway(): Promise<GatewaySeen>
   /** The end of the validity of this terminal's certificate; undefined while it has none. */
   terminalCertificate(): Promise<number | undefined>
-  /** Undefined where the terminal's folder can be written, else the system's code, such as ENOSPC. */
-  storage(): Promise<string | undefined>
+  /** Whether the terminal's folder can be written, by writing to it. */
+  storage(): Promise<StorageSeen>
   /** The version that runs, and the one that is installed now. */
   versions(): { readonly running: string; readonly installed: string }
 }

@@ -5,7 +5,7 @@ import type { ServiceState } from '../../native/reader.ts'
 import type { CheckFact, CheckResult } from '../contract/diagnostics.ts'
 import type { Problem, ProblemCode } from '../contract/problems.ts'
 import type { DeskReader } from '../contract/snapshot.ts'
-import type { GatewaySeen } from './probes.ts'
+import type { GatewaySeen, StorageSeen } from './probes.ts'
 
 const DAY_MS = 86_400_000
 /** A certificate that ends within this time is told, so that a new one is there before. */
@@ -15,6 +15,8 @@ export const SLOW_MS = 1000
 /** Tokens live for minutes: a clock that is off by half a minute is noticed before anything fails, one off by five breaks them. */
 export const CLOCK_OFF_MS = 30_000
 export const CLOCK_WRONG_MS = 300_000
+/** The terminal itself keeps a few MiB; with less than this the rest of the computer is about to fail, and the terminal with it. */
+export const LOW_BYTES = 512 * 1024 * 1024
 
 function passed(fact?: CheckFact): CheckResult {
   return { state: 'passed', problems: [], ...(fact && { fact }) }
@@ -142,9 +144,13 @@ export function clock(seen: GatewaySeen): CheckResult {
   return sure > CLOCK_OFF_MS ? told('warning', 'clock-wrong', fact) : passed(fact)
 }
 
-export function storage(code: string | undefined): CheckResult {
-  if (code === undefined) return passed()
-  return told('failed', code === 'ENOSPC' || code === 'EDQUOT' ? 'storage-full' : 'storage-unwritable')
+export function storage(seen: StorageSeen): CheckResult {
+  if (seen.kind === 'failed') {
+    return told('failed', seen.code === 'ENOSPC' || seen.code === 'EDQUOT' ? 'storage-full' : 'storage-unwritable')
+  }
+  if (seen.freeBytes === undefined) return passed()
+  const fact: CheckFact = { kind: 'free-space', bytes: seen.freeBytes }
+  return seen.freeBytes < LOW_BYTES ? told('warning', 'storage-low', fact) : passed(fact)
 }
 
 export function program({ running, installed }: { readonly running: string; readonly installed: string }): CheckResult {

@@ -43,6 +43,8 @@ export interface Texts {
   duration(ms: number): string
   /** A waiting time in whole seconds or minutes, rounded up; above two hours in hours, to the tenth. */
   wait(ms: number): string
+  /** Bytes in megabytes, from a thousand of them on in gigabytes, rounded down. */
+  size(bytes: number): string
 }
 
 /**
@@ -84,6 +86,8 @@ export function createTexts(table: AnyTable, locale: string, timeZone?: string):
   const seconds = unit('second')
   const minutes = unit('minute')
   const hours = unit('hour')
+  const megabytes = unit('megabyte')
+  const gigabytes = unit('gigabyte')
   const show = (value: string | number) => (typeof value === 'number' ? number.format(value) : isolate(value, direction))
   const text: Texts['text'] = (key, ...rest) => {
     const parameters: Parameters & { readonly count?: number } = rest[0] ?? {}
@@ -108,5 +112,6 @@ export function createTexts(table: AnyTable, locale: string, timeZone?: string):
         : ms <= 2 * 3_600_000
           ? minutes.format(Math.ceil(ms / 60_000))
           : hours.format(Math.ceil(ms / 360_000) / 10),
+    size: (bytes) => (bytes < 1e9 ? megabytes.format(Math.floor(bytes / 1e6)) : gigabytes.format(Math.floor(bytes / 1e8) / 10)),
   }
 }

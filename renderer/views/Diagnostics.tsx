@@ -139,6 +139,8 @@ function factText(texts: Texts, fact: CheckFact): string {
       return text('check.fact.clock', { duration: texts.duration(fact.ms) })
     case 'version':
       return text('check.fact.version', { version: fact.version })
+    case 'free-space':
+      return text('check.fact.free-space', { size: texts.size(fact.bytes) })
     default:
       return fact satisfies never
   }

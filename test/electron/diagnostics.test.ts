@@ -1,7 +1,11 @@
 /** The terminal's checks of itself: what each makes of what is seen, and that one after the other is done whatever happens. */
+import { mkdtemp, readdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CHECKS, type CheckResult } from '../../electron/contract/diagnostics.ts'
 import type { DeskReader } from '../../electron/contract/snapshot.ts'
+import { createDeskProbes, type DeskProbesOptions } from '../../electron/diagnostics/desk-probes.ts'
 import type { Probes } from '../../electron/diagnostics/probes.ts'
 import * as rules from '../../electron/diagnostics/rules.ts'
 import { runRound } from '../../electron/diagnostics/run.ts'
@@ -109,9 +113,15 @@ describe('rules', () => {
   })
 
   test('disk and program', () => {
-    expect(told(rules.storage(undefined))).toEqual(['passed'])
-    expect(told(rules.storage('ENOSPC'))).toEqual(['failed', 'storage-full'])
-    expect(told(rules.storage('EROFS'))).toEqual(['failed', 'storage-unwritable'])
+    expect(told(rules.storage({ kind: 'written' }))).toEqual(['passed'])
+    expect(told(rules.storage({ kind: 'failed', code: 'ENOSPC' }))).toEqual(['failed', 'storage-full'])
+    expect(told(rules.storage({ kind: 'failed', code: 'EROFS' }))).toEqual(['failed', 'storage-unwritable'])
+    expect(rules.storage({ kind: 'written', freeBytes: rules.LOW_BYTES })).toEqual({
+      state: 'passed',
+      problems: [],
+      fact: { kind: 'free-space', bytes: rules.LOW_BYTES },
+    })
+    expect(told(rules.storage({ kind: 'written', freeBytes: rules.LOW_BYTES - 1 }))).toEqual(['warning', 'storage-low'])
     expect(told(rules.program({ running: '1.0.0', installed: '1.0.0' }))).toEqual(['passed'])
     expect(told(rules.program({ running: '1.0.0', installed: '1.1.0' }))).toEqual(['warning', 'program-replaced'])
   })
@@ -124,7 +134,7 @@ describe('a round', () => {
     brokerCertificate: async () => ({ kind: 'none' }),
     gateway: async () => ({ kind: 'answered', ms: 5, time: NOW, at: NOW }),
     terminalCertificate: async () => NOW + 400 * DAY,
-    storage: async () => undefined,
+    storage: async () => ({ kind: 'written' }),
     versions: () => ({ running: '1.0.0', installed: '1.0.0' }),
   }
   async function round(change: Partial<Probes>, limitMs = 1000) {
@@ -174,5 +184,34 @@ describe('a round', () => {
     }
     expect(states['broker-certificate']).toEqual(['passed'])
     expect(states.program).toEqual(['passed'])
+  })
+})
+
+describe('the disk', () => {
+  /** What else the probes need is not asked for. */
+  const probesOf = (folder: string) => createDeskProbes({ folder } as DeskProbesOptions)
+
+  test('is found writable, with what is free where the runtime can measure it, and nothing is left behind', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tessera-disk-'))
+    try {
+      const seen = await probesOf(folder).storage()
+      const { bavail, bsize } = await statfs(folder)
+      expect(seen.kind === 'written' && seen.freeBytes).toBeGreaterThan(0)
+      // Others write to the same disk meanwhile.
+      expect(seen.kind === 'written' && seen.freeBytes).toBeLessThan(2 * bavail * bsize)
+      expect(await readdir(folder)).toEqual([])
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  test('that cannot be written says why', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tessera-disk-'))
+    try {
+      await writeFile(join(folder, 'file'), '')
+      expect(await probesOf(join(folder, 'file', 'terminal')).storage()).toEqual({ kind: 'failed', code: 'ENOTDIR' })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   })
 })

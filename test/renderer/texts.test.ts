@@ -103,5 +103,7 @@ describe('texts and formats', () => {
     expect(british.wait(91_000)).toBe('2 minutes')
     expect(british.wait(2 * 3_600_000)).toBe('120 minutes')
     expect(british.wait(8.04 * 3_600_000)).toBe('8.1 hours')
+    expect(british.size(999_999_999)).toBe('999 megabytes')
+    expect(british.size(41_990_000_000)).toBe('41.9 gigabytes')
   })
 })

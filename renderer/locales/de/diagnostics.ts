@@ -34,6 +34,7 @@ export const diagnostics = {
   'check.fact.round-trip': 'Antwortet in {duration}',
   'check.fact.clock': '{duration} neben der des Gateways',
   'check.fact.version': 'Tessera {version}',
+  'check.fact.free-space': '{size} frei',
   'report.title': 'Bericht für den Support',
   'report.hint':
     'Genau das wird gespeichert, Zeichen für Zeichen: keine Namen, keine Kartennummern, keine PINs, keine Schlüssel, keine Adressen.',
@@ -79,6 +80,8 @@ export const diagnostics = {
   'problem.storage-full.title': 'Die Festplatte ist voll',
   'problem.storage-full.remedy':
     'Schaffen Sie Platz auf der Festplatte dieses Computers. Bis dahin lässt sich nichts Neues behalten.',
+  'problem.storage-low.title': 'Die Festplatte ist fast voll',
+  'problem.storage-low.remedy': 'Schaffen Sie Platz auf der Festplatte dieses Computers, bevor sich nichts mehr behalten lässt.',
   'problem.program-replaced.title': 'Eine andere Version von Tessera wurde installiert',
   'problem.program-replaced.remedy': 'Schließen Sie das Fenster und starten Sie Tessera neu, damit die neue Version läuft.',
   'problem.check-failed.title': 'Das ließ sich nicht prüfen',

@@ -46,6 +46,7 @@ export const diagnostics = {
   'check.fact.round-trip': 'Responde en {duration}',
   'check.fact.clock': '{duration} de diferencia con la pasarela',
   'check.fact.version': 'Tessera {version}',
+  'check.fact.free-space': '{size} libres',
   'report.title': 'Informe para el soporte',
   'report.hint':
     'Esto es lo que se guardará, letra por letra: ni nombres, ni números de tarjeta, ni PIN, ni claves, ni direcciones.',
@@ -89,6 +90,8 @@ export const diagnostics = {
     'Pregunte a su administrador: la carpeta de Tessera debe pertenecer a esta cuenta y el disco no debe ser de solo lectura.',
   'problem.storage-full.title': 'El disco está lleno',
   'problem.storage-full.remedy': 'Libere espacio en el disco de este ordenador. Hasta entonces no se puede guardar nada nuevo.',
+  'problem.storage-low.title': 'El disco está casi lleno',
+  'problem.storage-low.remedy': 'Libere espacio en el disco de este ordenador antes de que ya no se pueda guardar nada.',
   'problem.program-replaced.title': 'Se ha instalado otra versión de Tessera',
   'problem.program-replaced.remedy': 'Cierre la ventana e inicie Tessera de nuevo para que funcione la versión nueva.',
   'problem.check-failed.title': 'Esto no se pudo comprobar',

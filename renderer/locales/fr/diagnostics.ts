@@ -42,6 +42,7 @@ export const diagnostics = {
   'check.fact.round-trip': 'Répond en {duration}',
   'check.fact.clock': '{duration} d’écart avec la passerelle',
   'check.fact.version': 'Tessera {version}',
+  'check.fact.free-space': '{size} libres',
   'report.title': 'Rapport pour l’assistance',
   'report.hint':
     'Voici ce qui sera enregistré, à la lettre près : ni noms, ni numéros de carte, ni codes PIN, ni clés, ni adresses.',
@@ -87,6 +88,8 @@ export const diagnostics = {
   'problem.storage-full.title': 'Le disque est plein',
   'problem.storage-full.remedy':
     'Libérez de la place sur le disque de cet ordinateur. D’ici là, rien de nouveau ne peut être gardé.',
+  'problem.storage-low.title': 'Le disque est presque plein',
+  'problem.storage-low.remedy': 'Libérez de la place sur le disque de cet ordinateur avant que plus rien ne puisse être gardé.',
   'problem.program-replaced.title': 'Une autre version de Tessera a été installée',
   'problem.program-replaced.remedy': 'Fermez la fenêtre et redémarrez Tessera pour que la nouvelle version tourne.',
   'problem.check-failed.title': 'Cela n’a pas pu être vérifié',

@@ -38,7 +38,7 @@ const WELL: Readonly<Record<CheckView['id'], CheckResult>> = {
   gateway: passed({ kind: 'round-trip', ms: 14 }),
   'terminal-certificate': passed({ kind: 'valid-until', at: NOON + 700 * DAY }),
   clock: passed({ kind: 'clock', ms: 120 }),
-  storage: passed(),
+  storage: passed({ kind: 'free-space', bytes: 41_990_000_000 }),
   program: passed({ kind: 'version', version: '0.1.0' }),
 }
 
