@@ -183,6 +183,7 @@ export function createServices({ settings: store, folder, bundles, log, terminal
     cards,
     pinReports: reports,
     usesPinPad: settings.pinPad,
+    changesPinOnPad: settings.pinPadChange,
     now: Date.now,
     monotonic: () => performance.now(),
   })

@@ -1,6 +1,9 @@
 /**
  * Readers on which a PIN is entered: PC/SC part 10 revision 2.02.09. The program hands the reader a command with a place for the PIN,
  * the person types on the reader, the reader fills the place and sends the command to the card; the program gets the status word.
+ *
+ * The fields and their order are those of CCID's PIN operations (USB CCID revision 1.1, section 6.1.11: PC_to_RDR_Secure), which part 10
+ * extends by bTimerOut2 and ulDataLength. Drivers and the manuals of readers agree on them.
  */
 import { concat, fromHex } from './bytes.ts'
 
@@ -34,8 +37,13 @@ const DIGITS = 0x0608
 const BY_KEY = 0x02
 /** wLangId of the reader's own messages: English (USA), which every reader with a display has. */
 const ENGLISH = 0x0409
-/** bConfirmPIN: the present PIN is asked for, and the new one twice. */
+/** bConfirmPIN: the present PIN is asked for (bit 1), and the new one twice (bit 0). */
 const PRESENT_AND_TWICE = 0x03
+/** bNumberMessage that belongs to it, and the indices: enter the PIN, the new one, the new one again. */
+const THREE_MESSAGES = 0x03
+const MESSAGES = Uint8Array.of(0x00, 0x01, 0x02)
+/** bTeoPrologue is for T=1 blocks that a program builds itself. */
+const NO_PROLOGUE = new Uint8Array(3)
 
 /** VERIFY and CHANGE REFERENCE DATA for the PIV PIN (SP 800-73-5 part 2 sections 3.2.1 and 3.2.2), padding where the PINs will be. */
 const VERIFY = fromHex('0020008008ffffffffffffffff')
@@ -45,7 +53,10 @@ const CHANGE = fromHex('0024008010ffffffffffffffffffffffffffffffff')
 const word = (value: number): Uint8Array => Uint8Array.of(value & 0xff, value >>> 8)
 const long = (value: number): Uint8Array => Uint8Array.of(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24)
 
-/** PIN_VERIFY_STRUCTURE (section 2.5.2) for the PIV PIN. `seconds`: until the first key and between keys, at most 255. */
+/**
+ * PIN_VERIFY_STRUCTURE (section 2.5.2) for the PIV PIN. `seconds`, at most 255: until the first key, and from there on; most readers know
+ * one time only.
+ */
 export function buildPinVerify(seconds: number): Uint8Array {
   const numberOfMessages = 0x01
   const messageIndex = 0x00
@@ -54,24 +65,27 @@ export function buildPinVerify(seconds: number): Uint8Array {
     word(DIGITS),
     Uint8Array.of(BY_KEY, numberOfMessages),
     word(ENGLISH),
-    // bTeoPrologue is for T=1 blocks that a program builds itself.
-    Uint8Array.of(messageIndex, 0x00, 0x00, 0x00),
+    Uint8Array.of(messageIndex),
+    NO_PROLOGUE,
     long(VERIFY.length),
     VERIFY,
   )
 }
 
-/** PIN_MODIFY_STRUCTURE (section 2.5.3) for the PIV PIN: the present PIN at the data's first byte, the new one behind it. */
+/**
+ * PIN_MODIFY_STRUCTURE (section 2.5.3) for the PIV PIN: the present PIN at the data's first byte, the new one behind it. `seconds` as for
+ * buildPinVerify, for all three entries.
+ */
 export function buildPinModify(seconds: number): Uint8Array {
   const insertionOffsets = Uint8Array.of(0x00, 0x08)
-  const numberOfMessages = 0x03
   return concat(
     Uint8Array.of(seconds, seconds, ASCII_FROM_BYTE_0, BLOCK_OF_8, NO_LENGTH),
     insertionOffsets,
     word(DIGITS),
-    Uint8Array.of(PRESENT_AND_TWICE, BY_KEY, numberOfMessages),
+    Uint8Array.of(PRESENT_AND_TWICE, BY_KEY, THREE_MESSAGES),
     word(ENGLISH),
-    Uint8Array.of(0x00, 0x01, 0x02, 0x00, 0x00, 0x00),
+    MESSAGES,
+    NO_PROLOGUE,
     long(CHANGE.length),
     CHANGE,
   )

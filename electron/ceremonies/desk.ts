@@ -18,6 +18,8 @@ export interface Desk {
   readonly cards: Pick<SeenCards, 'seen'>
   /** The reader's own pad is used where it has one. */
   readonly usesPinPad?: boolean
+  /** New PINs too, which then nobody looks at (docs/decisions/pin-pad.md). */
+  readonly changesPinOnPad?: boolean
   /** Milliseconds since 1970. */
   now(): number
   /** Milliseconds of a clock that nobody sets, for durations. */

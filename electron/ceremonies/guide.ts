@@ -12,6 +12,8 @@ export interface PinRequest {
 
 export interface PadRequest extends PinRequest {
   readonly seconds: number
+  /** The present PIN, the new one, and the new one again. */
+  readonly change?: true
 }
 
 export type PadChoice = 'pad' | 'keyboard'
@@ -29,8 +31,9 @@ export interface Guide {
   /** ASCII digits, to be wiped by the ceremony. Rejects with CeremonyCancelled. */
   askPin(request: PinRequest): Promise<Uint8Array>
   /**
-   * Shows that the PIN is to be entered on the reader, from now on for `seconds`; where `problem` tells of an entry before, or the last try
-   * is left, only after the person has said so. 'keyboard' where they want to type here instead. Rejects with CeremonyCancelled.
+   * Shows that the PIN is to be entered on the reader, from now on for `seconds`; where `problem` tells of an entry before, the last try
+   * is left, or three entries have to be read about first (`change`), only after the person has said so. 'keyboard' where they want to
+   * type here instead. Rejects with CeremonyCancelled.
    */
   askPad(request: PadRequest): Promise<PadChoice>
   askNewPin(request: NewPinRequest): Promise<{ readonly current?: Uint8Array; readonly next: Uint8Array }>

@@ -142,6 +142,16 @@ const SETTINGS = {
     effect: 'restart',
     shows: 'value',
   },
+  /** New PINs too, which no program can look at then (docs/decisions/pin-pad.md). */
+  pinPadChange: {
+    group: 'work',
+    variable: 'TESSERA_PIN_PAD_CHANGE',
+    value: v.boolean(),
+    fallback: false,
+    change: 'supervisor',
+    effect: 'restart',
+    shows: 'value',
+  },
   /** Simulated cards: beside the real ones, never, while there is no real reader, or instead of the real ones. */
   simulation: {
     group: 'work',
@@ -226,6 +236,7 @@ export const settingChangeSchema = v.variant('key', [
   change('idleMinutes', SETTINGS.idleMinutes.value),
   change('operatorCard', SETTINGS.operatorCard.value),
   change('pinPad', SETTINGS.pinPad.value),
+  change('pinPadChange', SETTINGS.pinPadChange.value),
   change('simulation', SETTINGS.simulation.value),
   change('logLevel', SETTINGS.logLevel.value),
 ])

@@ -15,7 +15,7 @@ import type { Problem, ProblemCode } from './problems.ts'
 import type { RecordView } from './record.ts'
 import type { SettingKey, SettingView } from './settings.ts'
 import type { StepId } from './steps.ts'
-import type { Mishap, TrainingView } from './training.ts'
+import type { Mishap, PadPrompt, TrainingView } from './training.ts'
 
 export interface Snapshot {
   /** Grows with each snapshot. */
@@ -214,11 +214,13 @@ export type Prompt =
   /** Intent 'submit-pin'. `problem` tells of the try before this one. */
   | { readonly kind: 'enter-pin'; readonly retriesLeft?: number; readonly problem?: Problem }
   /**
-   * On the reader itself: it waits for keys until `endsAt`; absent where the entry before has ended, for intent 'use-pin-pad'. Intents
-   * 'use-keyboard' and 'cancel' take effect when the entry ends on the reader: `giveUp` then.
+   * On the reader itself: it waits for keys until `endsAt`; absent where the entry before has ended, or has to be read about before it
+   * begins, for intent 'use-pin-pad'. Intents 'use-keyboard' and 'cancel' take effect when the entry ends on the reader: `giveUp` then.
    */
   | {
       readonly kind: 'pin-pad'
+      /** The present PIN, the new one, and the new one again: no program sees whether it is a weak one. */
+      readonly change?: true
       readonly retriesLeft?: number
       readonly problem?: Problem
       readonly endsAt?: number
@@ -263,8 +265,8 @@ export interface SimulationView {
   /** The terminal's own link was cut on purpose. */
   readonly gatewayCut?: true
   readonly training?: TrainingView
-  /** The simulated readers have a PIN pad; how many digits stand on its display while it waits for keys. */
-  readonly pinPad?: { readonly shown?: number }
+  /** The simulated readers have a PIN pad; what its display asks for, and how many digits stand there, while it waits for keys. */
+  readonly pinPad?: { readonly shown?: number; readonly asks?: PadPrompt }
 }
 
 export interface SimulatedCardView {

@@ -72,5 +72,8 @@ export interface TrainingView {
   readonly done: readonly ExerciseId[]
 }
 
+/** What the display of a simulated pad asks for. */
+export type PadPrompt = 'pin' | 'new-pin' | 'new-pin-again'
+
 /** Of the pad that is drawn for simulated readers. */
 export const PAD_KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', 'clear', '0', 'cancel', 'ok'] as const

@@ -197,8 +197,9 @@ export function createSimulation(options: SimulationOptions): Simulation {
   }
 
   function padView(): NonNullable<SimulationView['pinPad']> {
-    const shown = [...pads.values()].map((pad) => pad.shown).find((count) => count !== undefined)
-    return shown === undefined ? {} : { shown }
+    const waiting = [...pads.values()].find((pad) => pad.shown !== undefined)
+    const { shown, asks } = waiting ?? {}
+    return { ...(shown !== undefined && { shown }), ...(asks && { asks }) }
   }
 
   loadAll()

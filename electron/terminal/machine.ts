@@ -82,7 +82,7 @@ function apply(state: State, event: TerminalEvent, now: number): Next | undefine
     case 'step': {
       const { run, id } = event
       const reached = inRun(state, run, (activity) => ({ ...activity, steps: stepReached(activity.steps, id) }))
-      return to(id === 'verify' && reached !== state ? padEnded(reached) : reached)
+      return to((id === 'verify' || id === 'change-pin') && reached !== state ? padEnded(reached) : reached)
     }
     case 'person':
       return to(inRun(state, event.run, (activity) => ({ ...activity, person: nameOf(event.person) })))

@@ -8,7 +8,7 @@ export type PadAsk = Extract<Ask, { kind: 'pad' }>
 
 const answer = (run: number, choice: PadChoice): Effect => ({ kind: 'answer-pad', run, choice })
 
-/** `stage` is the running one, and its card is in. An entry begins by itself where nothing has to be said before. */
+/** `stage` is the running one, and its card is in. An entry begins by itself where nothing has to be read or said before. */
 export function askedPad(state: State, stage: Running, request: PadRequest, now: number): Next {
   const before = stage.ask.kind === 'pad' ? stage.ask.giveUp : undefined
   if (before === 'cancel')
@@ -16,7 +16,8 @@ export function askedPad(state: State, stage: Running, request: PadRequest, now:
   if (before === 'keyboard') return to(withStage(state, { ...stage, ask: NO_ASK }), answer(stage.run, 'keyboard'))
   const ask: PadAsk = { kind: 'pad', request, lastTryConfirmed: false }
   const asked = withStage(state, { ...stage, ask })
-  return request.problem === undefined && request.retriesLeft !== 1 ? enter(asked, { ...stage, ask }, now) : to(asked)
+  const begins = request.problem === undefined && request.retriesLeft !== 1 && request.change === undefined
+  return begins ? enter(asked, { ...stage, ask }, now) : to(asked)
 }
 
 /** From here on the reader waits for keys. */
@@ -46,7 +47,7 @@ export function useKeyboard(state: State): Next | undefined {
   return to(withStage(state, { ...stage, ask: NO_ASK }), answer(stage.run, 'keyboard'))
 }
 
-/** The card took the PIN: the entry is over. */
+/** The card took the PIN, or has a new one: the entry is over. */
 export function padEnded(state: State): State {
   const stage = runningStage(state)
   if (stage?.ask.kind !== 'pad') return state
@@ -58,9 +59,10 @@ const needsLastTry = ({ request, lastTryConfirmed }: PadAsk): boolean => request
 
 export function padPrompt(ask: PadAsk): Prompt {
   if (needsLastTry(ask)) return { kind: 'confirm-last-try' }
-  const { retriesLeft, problem } = ask.request
+  const { retriesLeft, problem, change } = ask.request
   return {
     kind: 'pin-pad',
+    ...(change && { change }),
     ...(retriesLeft === undefined ? {} : { retriesLeft }),
     ...(problem === undefined ? {} : { problem }),
     ...(ask.endsAt === undefined ? {} : { endsAt: ask.endsAt }),

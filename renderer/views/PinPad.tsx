@@ -1,6 +1,7 @@
 /** Beside a PIN that is entered on the reader: what to press in which order, how long it waits, and the way out. */
-import { Check, Keyboard, Timer } from 'lucide-react'
+import { Check, Keyboard, Timer, TriangleAlert } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import type { ProblemCode } from '../../electron/contract/problems.ts'
 import { Button } from '../components/Button.tsx'
 import { CardDrawing } from '../components/CardDrawing.tsx'
 import { useTerminal, useTexts } from '../components/context.ts'
@@ -21,14 +22,32 @@ function useTimeLeft(endsAt: number): number {
   return Math.max(0, endsAt - now)
 }
 
+/** When the reader gives up by itself: nothing here can end it sooner, because PC/SC cannot call off what a reader waits for. */
 function Countdown({ endsAt }: { readonly endsAt: number }) {
   const { text, wait } = useTexts()
   const left = useTimeLeft(endsAt)
   return (
     <p className="tries" role="timer" aria-live="off">
       <Timer aria-hidden />
-      {text('pad.seconds', { time: wait(left) })}
+      {left > 0 ? text('pad.ends-in', { time: wait(left) }) : text('pad.time-up')}
     </p>
+  )
+}
+
+const STEPS = {
+  present: ['pad.step-1', 'pad.step-2'],
+  change: ['pad.change-step-1', 'pad.change-step-2', 'pad.change-step-3'],
+} as const
+
+/** What to press, one after the other. */
+function Order({ change }: { readonly change: boolean }) {
+  const { text } = useTexts()
+  return (
+    <ol className="pad-steps">
+      {STEPS[change ? 'change' : 'present'].map((step) => (
+        <li key={step}>{text(step)}</li>
+      ))}
+    </ol>
   )
 }
 
@@ -37,28 +56,40 @@ interface Props extends PromptProps<'pin-pad'> {
   readonly isSimulated: boolean
 }
 
+type TitleKey =
+  | `problem.${ProblemCode}.title`
+  | `pad.${'change-ready-title' | 'change-title' | 'again-title' | 'title-own' | 'title'}`
+
+function titleOf({ ceremony, prompt }: Pick<Props, 'ceremony' | 'prompt'>): TitleKey {
+  const { change, endsAt, problem } = prompt
+  if (endsAt === undefined && problem !== undefined) return `problem.${problem.code}.title`
+  if (change) return endsAt === undefined ? 'pad.change-ready-title' : 'pad.change-title'
+  if (endsAt === undefined) return 'pad.again-title'
+  return ceremony.kind === 'sign-in' || ceremony.part === 'approval' ? 'pad.title-own' : 'pad.title'
+}
+
 export function PinPad({ eyebrow, ceremony, prompt, isSimulated }: Props) {
   const { text } = useTexts()
   const send = useTerminal((state) => state.send)
-  const { problem, retriesLeft, endsAt, giveUp } = prompt
-  const own = ceremony.kind === 'sign-in' || ceremony.part === 'approval'
+  const { change = false, problem, retriesLeft, endsAt, giveUp } = prompt
   const isEntering = endsAt !== undefined
-  const title = text(isEntering ? (own ? 'pad.title-own' : 'pad.title') : 'pad.again-title')
+  const title = text(titleOf({ ceremony, prompt }))
   const tries = retriesLeft === undefined ? text('pin.tries-unknown') : text('pin.tries-left', { count: retriesLeft })
   return (
     <Stage
       key={isEntering ? 'entering' : 'again'}
       eyebrow={eyebrow}
-      title={!isEntering && problem ? text(`problem.${problem.code}.title`) : title}
+      title={title}
       spoken={`${title}. ${tries}`}
       picture={<CardDrawing pose={isEntering ? 'pinpad' : 'wait'} />}
     >
       {problem && <ProblemNote problem={problem} />}
-      {isEntering && (
-        <ol className="pad-steps">
-          <li>{text('pad.step-1')}</li>
-          <li>{text('pad.step-2')}</li>
-        </ol>
+      {(isEntering || (change && !problem)) && <Order change={change} />}
+      {change && !isEntering && !problem && (
+        <p className="note note-caution note-short">
+          <TriangleAlert className="note-icon" aria-hidden />
+          {text('pad.change-warning')}
+        </p>
       )}
       <TriesLeft count={retriesLeft} />
       {isEntering && <Countdown endsAt={endsAt} />}
@@ -70,7 +101,7 @@ export function PinPad({ eyebrow, ceremony, prompt, isSimulated }: Props) {
       <div className="actions">
         {!isEntering && (
           <Button look="primary" icon={Check} onPress={() => void send({ kind: 'use-pin-pad' })} autoFocus>
-            {text('pad.again')}
+            {text(change && !problem ? 'pad.change-begin' : 'pad.again')}
           </Button>
         )}
         <Button icon={Keyboard} onPress={() => void send({ kind: 'use-keyboard' })}>
@@ -80,7 +111,9 @@ export function PinPad({ eyebrow, ceremony, prompt, isSimulated }: Props) {
           {text('pad.cancel')}
         </Button>
       </div>
-      {isEntering && !isSimulated && <p className="fine-print">{text('pad.private')}</p>}
+      {isEntering && giveUp === undefined && <p className="fine-print">{text('pad.ends')}</p>}
+      {isEntering && change && <p className="fine-print">{text('pad.change-warning')}</p>}
+      {isEntering && !change && !isSimulated && <p className="fine-print">{text('pad.private')}</p>}
     </Stage>
   )
 }

@@ -116,7 +116,9 @@ export const SimulationDesk = memo(function SimulationDesk({ simulation }: { rea
   return (
     <aside className="sim-desk" aria-label={text('simulation.panel')}>
       {simulation.training?.exercise && <ExerciseBar exercise={simulation.training.exercise} />}
-      {simulation.pinPad?.shown !== undefined && <SimulatedPad shown={simulation.pinPad.shown} />}
+      {simulation.pinPad?.shown !== undefined && (
+        <SimulatedPad shown={simulation.pinPad.shown} asks={simulation.pinPad.asks ?? 'pin'} />
+      )}
       <div className={open ? 'sim sim-open' : 'sim'}>
         {open && (
           <>

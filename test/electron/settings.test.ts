@@ -42,6 +42,7 @@ describe('settings', () => {
       logLevel: 'info',
       operatorCard: 'sign-in-only',
       pinPad: true,
+      pinPadChange: false,
       language: 'system',
       theme: 'system',
       sounds: true,

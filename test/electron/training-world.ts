@@ -33,6 +33,8 @@ export class TrainingWorld {
   readonly trainingDesk: TrainingDesk
   /** What became of the link to the gateway, newest last. */
   readonly cuts: boolean[] = []
+  /** The setting, for the ceremonies that begin from now on. */
+  changesPinOnPad = false
   readonly #folder: string
 
   private constructor(world: World, folder: string, mode: SimulationMode, through: (readers: Readers) => Readers) {
@@ -43,7 +45,13 @@ export class TrainingWorld {
     this.readers = mergeReaders(asReal(this.real), this.simulation.readers, mode)
     const cards = createSeenCards(this.readers)
     const seen = through(this.readers)
-    const desk = (guide: Guide) => ({ ...world.desk(guide), readers: seen, cards, usesPinPad: true })
+    const desk = (guide: Guide) => ({
+      ...world.desk(guide),
+      readers: seen,
+      cards,
+      usesPinPad: true,
+      changesPinOnPad: this.changesPinOnPad,
+    })
     let switched = Promise.resolve()
     const changed = () => this.terminal.simulationChanged(this.trainingDesk.view())
     this.trainingDesk = createTrainingDesk({

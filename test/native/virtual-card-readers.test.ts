@@ -8,7 +8,7 @@ import { createSimulatedReaders } from '../../native/virtual-card/simulated-read
 import { blankCard } from '../../native/virtual-card/state.ts'
 import { memoryStorage } from '../../native/virtual-card/storage.ts'
 import { fromHex, toHex } from '../../protocol/bytes.ts'
-import { buildPinVerify } from '../../protocol/pin-pad.ts'
+import { buildPinModify, buildPinVerify } from '../../protocol/pin-pad.ts'
 import { readerContract } from '../contracts/reader.ts'
 
 const NAME = 'Simulated reader 1'
@@ -141,6 +141,82 @@ describe('a simulated PIN pad', () => {
     for (const key of ['1', '2', '3', '4', '5', '6', 'ok'] as const) pad.press(key)
     await vi.advanceTimersByTimeAsync(0)
     expect(toHex((await first) ?? new Uint8Array(0))).toBe('9000')
+  })
+
+  const NONE = new Uint8Array(0)
+  const press = (pad: SimulatedPad, digits: string, key: 'ok' | 'cancel' = 'ok') => {
+    for (const digit of digits) pad.press(digit as '0')
+    pad.press(key)
+  }
+  /** From the structure to the reader's status word; the keys are pressed when the reader waits. */
+  async function modified(entries: readonly string[], structure = buildPinModify(60)) {
+    const { pad, reader, connection } = await waiting()
+    const asked: (string | undefined)[] = []
+    const answer = reader?.modify?.(structure)
+    await vi.advanceTimersByTimeAsync(0)
+    for (const entry of entries) {
+      asked.push(pad.asks)
+      press(pad, entry)
+    }
+    await vi.advanceTimersByTimeAsync(0)
+    return { asked, answer, sw: async () => toHex((await answer) ?? NONE), connection, pad }
+  }
+  const verify = async (connection: { transmit(command: Uint8Array): Promise<Uint8Array> }, pin: string) =>
+    toHex(await connection.transmit(Uint8Array.from([0, 0x20, 0, 0x80, 8, ...Buffer.from(pin), 0xff, 0xff])))
+
+  it('changes a PIN: asks for the present one, the new one and the new one again, and has the card do it', async () => {
+    const { asked, sw, connection, pad } = await modified(['123456', '271828', '271828'])
+    expect(asked).toEqual(['pin', 'new-pin', 'new-pin-again'])
+    expect(await sw()).toBe('9000')
+    expect(pad.asks).toBeUndefined()
+    expect(await verify(connection, '123456')).toBe('63c2')
+    expect(await verify(connection, '271828')).toBe('9000')
+  })
+
+  it.each([
+    ['two new PINs that differ', ['123456', '271828', '271829'], '6402'],
+    ['a new PIN that is too short', ['123456', '27182'], '6403'],
+  ])('%s change nothing, and cost no try', async (_, entries, status) => {
+    const { sw, connection } = await modified(entries)
+    expect(await sw()).toBe(status)
+    expect(await verify(connection, '123456')).toBe('9000')
+  })
+
+  it('a wrong present PIN costs a try, and is the card’s word', async () => {
+    expect(await (await modified(['999111', '271828', '271828'])).sw()).toBe('63c2')
+  })
+
+  it('the red key and the end of the time end a change, whichever entry it is at', async () => {
+    const { pad, sw } = await modified(['123456'])
+    expect(pad.asks).toBe('new-pin')
+    press(pad, '27', 'cancel')
+    expect(await sw()).toBe('6401')
+    const late = await modified(['123456', '271828'])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(await late.sw()).toBe('6400')
+  })
+
+  it.each([
+    ['bConfirmPIN that it does not know', 9, 0x04],
+    ['fewer messages than prompts', 11, 0x02],
+    ['a message that belongs to another prompt', 15, 0x02],
+    ['a new PIN that reaches beyond the command', 6, 0x09],
+    ['more digits than the block has', 7, 0x09],
+    ['another command', 25, 0x2c],
+    ['a length that is not the command’s', 20, 0x14],
+  ])('refuses a structure with %s', async (_, at, value) => {
+    const structure = buildPinModify(60)
+    structure[at] = value
+    expect(await (await modified([], structure)).sw()).toBe('6b80')
+  })
+
+  it('asks once for a new PIN that need not be confirmed, and puts it where the structure says', async () => {
+    const structure = buildPinModify(60)
+    structure.set([0x02, 0x02, 0x02], 9)
+    const { asked, sw, connection } = await modified(['123456', '271828'], structure)
+    expect(asked).toEqual(['pin', 'new-pin'])
+    expect(await sw()).toBe('9000')
+    expect(await verify(connection, '271828')).toBe('9000')
   })
 
   it('ends when the card is pulled, and waits for nothing more', async () => {

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { fromHex, toHex } from '../../protocol/bytes.ts'
 import { buildPinModify, buildPinVerify, FEATURE, parseFeatures, parsePadResult } from '../../protocol/pin-pad.ts'
 
-/** The fields in the order of PC/SC part 10 revision 2.02.09, as hexadecimal digits. */
+/**
+ * The fields in the order of PC/SC part 10 revision 2.02.09, as hexadecimal digits: that of USB CCID revision 1.1, section 6.1.11, with
+ * bTimerOut2 and ulDataLength added. Compared with the public header of the CCID driver for PC/SC Lite (reader.h) and the reference
+ * manual of a reader that has a pad (ACS APG8201, sections on FEATURE_VERIFY_PIN_DIRECT and FEATURE_MODIFY_PIN_DIRECT, where abData begins
+ * at offset 19 and 24). The values are ours, for the PIV PIN.
+ */
 const inOrder = (fields: Readonly<Record<string, string>>): string => Object.values(fields).join('')
 
 describe('PC/SC part 10', () => {

@@ -17,6 +17,7 @@ import { batchStories } from './batch-stories.ts'
 import { blockingStories } from './blocking-stories.ts'
 import { handoverStories } from './handover-stories.ts'
 import { operatorStories } from './operator-stories.ts'
+import { pinPadStories } from './pin-pad-stories.ts'
 import { recordStories } from './record-stories.ts'
 import type { Story } from './story.ts'
 import { trainingStories } from './training-stories.ts'
@@ -297,6 +298,7 @@ export const stories: readonly Story[] = [
   ...recordStories(story, session),
   ...handoverStories(story, session),
   ...operatorStories(story, ceremony),
+  ...pinPadStories(story, ceremony),
   ...activityStories(story),
   ...trainingStories(story, ceremony, simulation),
   ...upkeepStories(story),
