@@ -29,16 +29,24 @@ export function openSettings(places: SettingsPlaces): SettingsStore {
   const atStart = loadSettings(places)
   const listeners = new Set<() => void>()
   let loaded = atStart
+  /** One change after the other: each reads what the one before has written. */
+  let changing: Promise<void> = Promise.resolve()
+
+  async function change({ key, value }: SettingChange): Promise<void> {
+    if (isOutside(loaded.sources[key])) throw new Error(`${key} is fixed from outside`)
+    await keepSetting(places.folder, key, value)
+    loaded = loadSettings(places)
+    for (const listener of listeners) listener()
+  }
 
   return {
     values: () => inForce(atStart.values, loaded.values),
     views: () => SETTING_KEYS.map((key) => viewOf(key, loaded, atStart.values)),
     isFixed: (key) => isOutside(loaded.sources[key]),
-    async change({ key, value }) {
-      if (isOutside(loaded.sources[key])) throw new Error(`${key} is fixed from outside`)
-      await keepSetting(places.folder, key, value)
-      loaded = loadSettings(places)
-      for (const listener of listeners) listener()
+    change(wanted) {
+      const done = changing.then(() => change(wanted))
+      changing = done.catch(() => undefined)
+      return done
     },
     subscribe: (listener) => void listeners.add(listener),
   }

@@ -32,9 +32,7 @@ async function delays(): Promise<ListedFinding[]> {
   return world.gateway.registry.store.read((reader) => reader.findings({ kind: 'delay', limit: 10 }))
 }
 
-test('a card that answers over a relay is found out at once, and one that answers by itself never', {
-  timeout: 30_000,
-}, async () => {
+test('a card that answers over a relay is found out at once, and one that answers by itself never', async () => {
   for (let i = 0; i < HISTORY; i += 1) await login()
   expect(await delays()).toEqual([])
 

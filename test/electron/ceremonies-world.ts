@@ -36,6 +36,7 @@ import { type CardStorage, memoryStorage } from '../../native/virtual-card/stora
 import { concat, utf8 } from '../../protocol/bytes.ts'
 import { OBJECT, SLOT } from '../../protocol/piv/constants.ts'
 import { buildCertificateObject } from '../../protocol/piv/objects.ts'
+import { freePort } from '../support/mosquitto.ts'
 
 export const READER = 'Simulated reader'
 
@@ -161,7 +162,8 @@ export class World {
 
   static async create(times: Partial<LinkTimes> = {}): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'tessera-ceremonies-'))
-    const broker = await startEmbeddedBroker(0)
+    // It is stopped and started again there: nobody may be given its port meanwhile.
+    const broker = await startEmbeddedBroker(await freePort())
     const gateway = await startGatewayIn(folder, broker)
     const { code } = await invite(gateway.registry, { site: 'Desk 1', validMs: 60_000, mayRegisterFirstOperator: true })
     const store = createIdentityStore({ path: join(folder, 'terminal', 'identity.json') })
@@ -193,6 +195,8 @@ export class World {
   }
 
   async startBroker(): Promise<void> {
+    // What is online after this has come back, and has not just missed that the broker was away.
+    await until(() => this.link.state().kind !== 'online', 10_000, 'the link did not notice that the broker is away')
     this.brokerRuns = true
     this.broker = await startEmbeddedBroker(this.#port)
   }

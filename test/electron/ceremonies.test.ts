@@ -28,7 +28,7 @@ let world: World
 let people = 100
 
 beforeAll(async () => {
-  world = await World.create({ requestMs: 1500 })
+  world = await World.create({ requestMs: 3000 })
   await world.online()
   await world.signInOperator()
 })
@@ -145,11 +145,11 @@ describe('login', () => {
     let type: (pin: string) => void = () => undefined
     const guide = personGuide({ pins: [() => new Promise<string>((resolve) => (type = resolve))] })
     const ceremony = problemOfCeremony(login(world.desk(guide), world.insert(card), 'holder'))
-    await until(() => guide.asked.length === 1, 1000, 'no PIN was asked')
+    await until(() => guide.asked.length === 1, 10_000, 'no PIN was asked')
     world.readers.remove(READER)
     expect(await ceremony).toEqual({ code: 'card-removed', reader: READER })
     type(PIN)
-    await until(() => guide.typed[0]?.every((byte) => byte === 0) === true, 1000, 'the late PIN was not wiped')
+    await until(() => guide.typed[0]?.every((byte) => byte === 0) === true, 10_000, 'the late PIN was not wiped')
 
     const at = world.insert(card)
     world.insert(await registeredCard())
@@ -239,7 +239,7 @@ describe('PIN update', () => {
     expect(problem).toEqual({ code: 'pin-outcome-unknown', retriesLeft: 3 })
     expect(holdsPin(card, done ? '602957' : PIN)).toBe(true)
     expect(commands.filter((ins) => ins === INS.changeReference)).toHaveLength(1)
-    await until(() => world.link.state().kind === 'online', 1000, 'offline')
+    await until(() => world.link.state().kind === 'online', 10_000, 'offline')
     await world.pinReports.flush()
     expect(await world.pinReports.waiting()).toBe(before)
   })
@@ -351,7 +351,7 @@ describe('registration', () => {
     const guide = personGuide({})
     const { session } = await operatorSession()
     const ceremony = problemOfCeremony(register(world.desk(guide), world.insert(card), { person: somebody(4), session }))
-    await until(() => guide.asked.length === 1, 2000, 'no PIN was asked')
+    await until(() => guide.asked.length === 1, 10_000, 'no PIN was asked')
     world.readers.remove(READER)
     expect(await ceremony).toEqual({ code: 'card-removed', reader: READER })
     expect(card.storage.load()).toEqual(blankCard())

@@ -235,9 +235,9 @@ describe('the block list', () => {
     const { gateway, list } = listWith([change(1, true)])
     gateway.failures = 100
     list.greeted(1)
-    const startedAt = performance.now()
+    // The gateway fails for a hundred seconds from now: this resolves before it answers, or not in this test.
     await list.current(50)
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    expect(list.isBlocked(guidOf(1))).toBe(false)
     gateway.failures = 0
   })
 
@@ -396,12 +396,12 @@ describe('what a desk does about a notice', () => {
     cards.seen({ reader: 'A', insertions: 1 }, guidOf(1))
     const other = await readers.openForAnotherProgram().connect('A', { share: 'exclusive' })
     const done = desk.received(block({ blockPin: true }), Uint8Array.of(1))
-    await until(() => happened.includes('confirmed'), 1000, 'the block is confirmed meanwhile')
+    await until(() => happened.includes('confirmed'), 10_000, 'the block is confirmed meanwhile')
     await done
     expect(happened).toContain('pin-not-blocked')
     expect(happened).toContain('PIN blocked: false')
     await other.disconnect('leave')
-  }, 15_000)
+  })
 
   test('tells of a stopped session and of a finding without keeping anything', async () => {
     const { desk, happened } = noticeDesk(async () => ({}))

@@ -25,7 +25,7 @@ describe('a login on the pad', () => {
     card = desk.part('person').id
     desk.do({ kind: 'simulate-exercise' })
     desk.do({ kind: 'simulate-pin-pad', present: true })
-  }, 30_000)
+  })
   afterAll(async () => desk?.close())
   beforeEach(() => {
     sent.length = 0

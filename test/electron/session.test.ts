@@ -211,7 +211,7 @@ describe('the session with the gateway', () => {
   let stranger: Broker
   let topic: string
   beforeAll(async () => {
-    world = await World.create({ requestMs: 600, probeMs: 200, handshakeMs: 300, backoffMs: { first: 20, most: 100 } })
+    world = await World.create({ requestMs: 2500, probeMs: 1000, handshakeMs: 2500, backoffMs: { first: 20, most: 100 } })
     await world.online()
     stranger = connectBroker({
       url: world.broker.url,
@@ -219,7 +219,7 @@ describe('the session with the gateway', () => {
       session: 'clean',
       backoffMs: { first: 20, most: 100 },
     })
-    await stranger.connected(2000)
+    await stranger.connected(10_000)
     topic = buildTopic({ kind: 'terminal-in', terminal: world.identity.terminal })
   })
   afterAll(async () => {
@@ -260,7 +260,7 @@ describe('the session with the gateway', () => {
     await stranger.subscribe(topic, 0)
     await stranger.subscribe(worker, 0)
     await hello()
-    await until(() => seen.filter(({ kind }) => kind === 'sealed').length === 2, 1000, 'nothing was overheard')
+    await until(() => seen.filter(({ kind }) => kind === 'sealed').length === 2, 10_000, 'nothing was overheard')
     const [cR, cI] = [seen[0], seen[1]].map((frame) => (frame as Extract<Frame, { kind: 'sealed' }>).connection)
     if (cR === undefined || cI === undefined) throw new Error('nothing was overheard')
     const sealed = seen[1] as Extract<Frame, { kind: 'sealed' }>
@@ -285,7 +285,7 @@ describe('the session with the gateway', () => {
       await stranger.publish(topic, payload, { qos: 1 })
     }
     await expect(hello()).resolves.toMatchObject({ site: 'Desk 1' })
-    await until(() => world.link.counters().unexpectedFrames >= before.unexpectedFrames + 4, 1000, 'not counted')
+    await until(() => world.link.counters().unexpectedFrames >= before.unexpectedFrames + 4, 10_000, 'not counted')
     const after = world.link.counters()
     expect(after.malformedFrames - before.malformedFrames).toBe(2)
     expect(after.refusedMessages - before.refusedMessages).toBe(2)
@@ -299,10 +299,10 @@ describe('the session with the gateway', () => {
     await world.signInOperator()
     await world.stopGateway()
     await expect(hello()).rejects.toMatchObject({ name: 'LinkError', kind: 'silent' })
-    await until(() => world.link.state().kind === 'offline', 2000, 'silence was not noticed')
+    await until(() => world.link.state().kind === 'offline', 10_000, 'silence was not noticed')
     expect(world.link.state()).toMatchObject({ problem: { code: 'gateway-silent' } })
     await world.startGateway()
-    await world.online(5000)
+    await world.online()
     expect(handshakes()).toBe(1)
     expect(await openSessions()).toEqual([world.session])
   })
@@ -316,10 +316,10 @@ describe('the session with the gateway', () => {
 
   it('says at once that the broker is gone, and comes back with it, still signed in', async () => {
     await world.stopBroker()
-    await until(() => world.link.state().kind === 'offline', 2000, 'the loss was not noticed')
+    await until(() => world.link.state().kind === 'offline', 10_000, 'the loss was not noticed')
     await expect(hello()).rejects.toMatchObject({ name: 'LinkError', kind: 'offline' })
     await world.startBroker()
-    await world.online(5000)
+    await world.online()
     expect(await openSessions()).toEqual([world.session])
   })
 
@@ -330,8 +330,8 @@ describe('the session with the gateway', () => {
     const { identity } = world
     const broker = connectBroker({ url: world.broker.url, clientId: 'second', session: 'clean' })
     const link = createGatewayLink({ broker, identity, trust, crypto, software: 'test' })
-    await until(() => link.state().kind === 'offline', 3000, 'it is not offline')
-    expect(link.state()).toMatchObject({ problem: { code: 'gateway-untrusted' } })
+    // A handshake that came late would be another problem, and is made again.
+    await expect.poll(() => link.state()).toMatchObject({ kind: 'offline', problem: { code: 'gateway-untrusted' } })
     await expect(link.request('hello', { software: 'test' })).rejects.toMatchObject({ kind: 'untrusted' })
     await link.close()
     await expect(link.request('hello', { software: 'test' })).rejects.toBeInstanceOf(LinkError)

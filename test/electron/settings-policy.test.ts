@@ -194,6 +194,17 @@ describe('the window', () => {
     expect(open().values()).toMatchObject({ idleMinutes: 30, simulation: 'off' })
   })
 
+  test('changes that are asked for at the same time are all kept, in their order', async () => {
+    const store = open()
+    await Promise.all([
+      store.change({ key: 'idleMinutes', value: 30 }),
+      store.change({ key: 'theme', value: 'contrast' }),
+      store.change({ key: 'sounds', value: false }),
+      store.change({ key: 'theme', value: 'dark' }),
+    ])
+    expect(open().values()).toMatchObject({ idleMinutes: 30, theme: 'dark', sounds: false })
+  })
+
   test('what policy or environment fix cannot be changed, whoever asks', async () => {
     const store = open({ TESSERA_THEME: 'dark' }, { autostart: false })
     await expect(store.change({ key: 'autostart', value: true })).rejects.toThrow()

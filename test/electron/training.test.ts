@@ -15,7 +15,7 @@ describe('each exercise, done by a trainee at a real desk', () => {
   beforeAll(async () => {
     desk = await TrainingWorld.create()
     operatorCard = await desk.signIn()
-  }, 30_000)
+  })
   afterAll(async () => desk?.close())
   afterEach(() => {
     expect(desk.exercise).toMatchObject({ state: 'done', durationMs: expect.any(Number) })
@@ -153,7 +153,7 @@ describe('at the simulated desk', () => {
     await desk.start('last-try')
     card = desk.part('person').id
     desk.do({ kind: 'simulate-exercise' })
-  }, 30_000)
+  })
   afterAll(async () => desk?.close())
   afterEach(async () => {
     desk.pull()

@@ -29,7 +29,7 @@ let world: World
 let people = 500
 
 beforeAll(async () => {
-  world = await World.create({ requestMs: 1500 })
+  world = await World.create()
   await world.online()
   await world.signInOperator()
 })
@@ -200,7 +200,7 @@ describe('a wrong PIN', () => {
     world.seenLink = silent
     const guide = personGuide({ pins: ['111222', PIN] })
     const ceremony = login(world.desk(guide), world.insert(card), 'holder')
-    await until(() => guide.asked.length === 2, 1000, 'the PIN is asked again')
+    await until(() => guide.asked.length === 2, 10_000, 'the PIN is asked again')
     await expect(ceremony).resolves.toBeDefined()
   })
 })

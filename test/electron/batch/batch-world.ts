@@ -248,7 +248,7 @@ export class BatchWorld {
     this.show()
     this.dialogs.csv = csv
     this.act({ kind: 'choose-file' })
-    await until(() => this.view().kind === 'preview', 5000, 'there is no preview')
+    await until(() => this.view().kind === 'preview', 20_000, 'there is no preview')
     this.act({ kind: 'begin', leaveOutBad: false })
     await this.until('next-card')
   }
