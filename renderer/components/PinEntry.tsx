@@ -4,7 +4,7 @@
  * (docs/security.md).
  */
 import { ArrowRight, LifeBuoy } from 'lucide-react'
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react'
+import { type ReactNode, useId, useLayoutEffect, useRef, useState } from 'react'
 import { Input, Label, TextField } from 'react-aria-components'
 import { useAnnouncement } from './Announcer.tsx'
 import { Button } from './Button.tsx'
@@ -76,7 +76,8 @@ export function PinEntry({ label, rules, children, onSubmit, onCancel }: Props) 
   }
   const latest = useRef(onKey)
   latest.current = onKey
-  useEffect(() => {
+  // Before it is drawn: whoever sees the field may type.
+  useLayoutEffect(() => {
     const listen = (event: KeyboardEvent) => latest.current(event)
     window.addEventListener('keydown', listen, true)
     return () => {

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Snapshot } from '../../electron/contract/snapshot.ts'
 import { toHex } from '../../protocol/bytes.ts'
 import type { TerminalWindow } from '../support/window.ts'
 import { SimulatedDesk } from './simulated-desk.ts'
@@ -40,9 +41,9 @@ async function answerDialogs(open: string, save: string): Promise<void> {
 const pagesOf = (pdf: string): number => Number(/\/Type \/Pages[^>]*?\/Count (\d+)/s.exec(readFileSync(pdf, 'latin1'))?.[1])
 
 async function insert(card: number): Promise<void> {
-  const { simulation } = await terminal.snapshot()
-  const id = simulation?.cards[card - 1]?.id
-  if (id === undefined) throw new Error(`there is no card ${card}`)
+  // After a start the cards are there a moment later than the window.
+  const { simulation } = await terminal.until(`card ${card}`, ({ simulation }) => simulation?.cards[card - 1] !== undefined)
+  const id = simulation?.cards[card - 1]?.id ?? ''
   await terminal.intent({ kind: 'simulate-insert', card: id, reader: READER })
 }
 const pull = () => terminal.intent({ kind: 'simulate-remove', reader: READER })
@@ -114,25 +115,23 @@ test('each card is made by itself, and its end is said', async () => {
 })
 
 test('killed in the middle of a card, it goes on with the same person, and nobody gets two certificates', async () => {
-  const process = terminal.app.process()
-  // Not before the gateway knows of the registration, not after the end of it.
-  const killed = terminal.page
-    .evaluate(
-      () =>
-        new Promise<void>((resolve) => {
-          window.tessera.onChanged(({ page }) => {
-            if (page.kind !== 'batch' || page.batch.kind !== 'open') return
-            const { phase } = page.batch.batch
-            if (phase.kind === 'working' && phase.part >= 4) resolve()
-          })
-        }),
-    )
-    .then(() => process.kill('SIGKILL'))
-  await insert(3)
+  const killed = new Promise((resolve) => terminal.app.process().once('exit', resolve))
+  // Not before the gateway knows of the registration, not after the end of it: main itself, when it comes to tell the window so.
+  await terminal.app.evaluate(({ BrowserWindow }) => {
+    const [browser] = BrowserWindow.getAllWindows()
+    if (browser === undefined) throw new Error('no window')
+    const { webContents } = browser
+    const send = webContents.send.bind(webContents)
+    webContents.send = (channel: string, ...told: unknown[]) => {
+      const { page } = told[0] as Snapshot
+      const phase = page.kind === 'batch' && page.batch.kind === 'open' ? page.batch.batch.phase : undefined
+      if (phase?.kind === 'working' && phase.part >= 4) process.kill(process.pid, 'SIGKILL')
+      send(channel, ...told)
+    }
+  })
+  // Its answer may die with the program.
+  await insert(3).catch(() => undefined)
   await killed
-  await new Promise((resolve) =>
-    process.exitCode === null && process.signalCode === null ? process.once('exit', resolve) : resolve(undefined),
-  )
   await desk.reopen()
   terminal = desk.terminal
   await answerDialogs(join(home, 'people.csv'), join(home, 'slips.pdf'))

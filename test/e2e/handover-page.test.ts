@@ -25,6 +25,8 @@ beforeAll(async () => {
     timeout: 60_000,
   })
   page = await app.firstWindow()
+  // Its own page first: two navigations at once would get in each other's way.
+  await page.getByRole('heading', { name: 'A window' }).waitFor()
 })
 afterAll(async () => {
   await app?.close()

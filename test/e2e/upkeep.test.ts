@@ -92,7 +92,7 @@ test('a policy that others can write ends the program with its name: the desk mu
   chmodSync(policy, 0o666)
   const { code, said } = await new Promise<{ readonly code: unknown; readonly said: string }>((resolve) => {
     const env = { ...process.env, TESSERA_HOME: home, TESSERA_POLICY: policy }
-    execFile(findElectron().executable, [...sandboxArguments(), root], { env, timeout: 30_000 }, (error, _, stderr) => {
+    execFile(findElectron().executable, [...sandboxArguments(), root], { env, timeout: 90_000 }, (error, _, stderr) => {
       resolve({ code: error?.code, said: stderr })
     })
   })
@@ -143,10 +143,14 @@ test('with a gateway every part of the way to it is found well', async () => {
     window = desk.terminal
     await window.reads('Register the first operator')
     await window.turnTo('Diagnostics')
-    const { page } = await window.until(
-      'checked',
-      (snapshot) => snapshot.page.kind === 'diagnostics' && !snapshot.page.diagnostics.running,
-    )
+    const own = window
+    const round = () => own.until('checked', ({ page }) => page.kind === 'diagnostics' && !page.diagnostics.running)
+    let { page } = await round()
+    // A machine with other work to do makes the gateway slow, which is told as a warning: then it is looked at once more.
+    for (let again = 0; again < 5 && JSON.stringify(page).includes('gateway-slow'); again += 1) {
+      await own.intent({ kind: 'run-checks' })
+      page = (await round()).page
+    }
     if (page.kind !== 'diagnostics') throw new Error('no diagnostics')
     for (const check of page.diagnostics.checks) {
       expect(check, check.id).toMatchObject({ state: check.id === 'cards' ? 'unknown' : 'passed' })
@@ -231,8 +235,8 @@ test('a block is told by the system while nobody looks, and names nobody', async
     await own.press('Use the last try')
     await own.enterPin('Enter your PIN', '135790')
     await own.until('blocked', ({ page }) => page.kind === 'blocked')
-    const told = await own.app.evaluate(() => (globalThis as unknown as { told: string[] }).told)
-    expect(told).toEqual(['A card was blocked: Tessera says what still works and who can help.'])
+    const told = () => own.app.evaluate(() => (globalThis as unknown as { told: string[] }).told)
+    await expect.poll(told).toEqual(['A card was blocked: Tessera says what still works and who can help.'])
   } finally {
     window = undefined
     await desk.close()

@@ -54,7 +54,8 @@ export class TerminalWindow {
     })
     const page = await app.firstWindow()
     page.setDefaultTimeout(PATIENCE_MS)
-    await page.waitForLoadState('load')
+    // The window begins with an empty page, which counts as loaded too: the terminal's own has the bridge.
+    await page.waitForFunction(() => 'tessera' in window && document.readyState === 'complete', undefined, { polling: 50 })
     return new TerminalWindow(app, page, home, options.home === undefined)
   }
 
@@ -76,6 +77,22 @@ export class TerminalWindow {
       if (performance.now() > deadline) throw new Error(`not ${what} within ${limitMs} ms: ${JSON.stringify(snapshot, null, 1)}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }
+  }
+
+  /**
+   * Notes from now on what the window is told to show: what passes by too quickly to be looked at, and whether what stands there is
+   * still the same. Answers with the kinds of page and prompt, a word for each change, parted by spaces.
+   */
+  async promptsFromNow(): Promise<() => Promise<string>> {
+    const list = await this.page.evaluateHandle(() => {
+      const kinds: string[] = []
+      window.tessera.onChanged(({ page }) => {
+        const kind = page.kind === 'ceremony' ? page.ceremony.prompt.kind : page.kind
+        if (kind !== kinds[kinds.length - 1]) kinds.push(kind)
+      })
+      return kinds
+    })
+    return () => list.evaluate((kinds) => kinds.join(' '))
   }
 
   /** Waits for the sentence that says what to do now. */
