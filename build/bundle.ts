@@ -7,7 +7,15 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type BuildOptions, build, type Metafile, type Plugin, stop } from 'esbuild'
+import { readArguments } from './arguments.ts'
 import { root } from './electron.ts'
+
+const HELP = `Bundles the terminal into dist/, as far as something has changed.
+
+  npm run build -- [options]
+
+  --clean  removes dist/ first
+  --help`
 
 const dist = path.join(root, 'dist')
 
@@ -162,7 +170,8 @@ export async function bundle(names: readonly BundleName[] = BUNDLE_NAMES): Promi
 }
 
 if (import.meta.main) {
-  if (process.argv.includes('--clean')) rmSync(dist, { recursive: true, force: true })
+  const { values } = readArguments(HELP, { clean: { type: 'boolean', default: false } })
+  if (values.clean) rmSync(dist, { recursive: true, force: true })
   const began = performance.now()
   try {
     const built = await bundle()

@@ -1,7 +1,12 @@
 /** `npm run check`: format, lint, types for each runtime, layers, unused code. Each failing check names file and rule. */
 import { spawn } from 'node:child_process'
 import path from 'node:path'
+import { readArguments } from './arguments.ts'
 import { root } from './electron.ts'
+
+const HELP = `Checks format, lint, types for each runtime, layers and unused code, two at a time; exit status 1 where one fails.
+
+  npm run check [-- --help]`
 
 const tool = (...parts: string[]) => path.join(root, 'node_modules', ...parts)
 
@@ -59,6 +64,7 @@ export async function runChecks(): Promise<{ passed: number; failed: number }> {
 }
 
 if (import.meta.main) {
+  readArguments(HELP, {})
   const { failed } = await runChecks()
   process.exitCode = failed === 0 ? 0 : 1
 }

@@ -284,9 +284,9 @@ async function main(args: readonly string[]): Promise<number> {
     const errorMessage = error instanceof EdhocError ? error.errorMessage : undefined
     write('error', errorMessage === undefined ? '-' : toHex(errorMessage), error instanceof Error ? error.message : String(error))
     return 1
-  } finally {
-    process.stdin.destroy()
   }
 }
 
 process.exitCode = await main(process.argv.slice(2))
+// Whoever has the other end open, a person's keyboard for one, would keep this program waiting.
+process.stdin.destroy()

@@ -6,6 +6,18 @@ import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.ts'
 import { findElectron, root } from './electron.ts'
 
+const HELP = `Makes installers of the terminal for this system into dist-packages/, from the official Electron only.
+
+  npm run pack [-- ELECTRON-BUILDER'S ARGUMENTS...]
+
+  --help
+
+Where the official Electron cannot be downloaded, ELECTRON_OVERRIDE_DIST_PATH names a folder with it.`
+
+if (process.argv.includes('--help')) {
+  console.log(HELP)
+  process.exit(0)
+}
 const electron = findElectron()
 const isTrial =
   electron.kind === 'trial' || existsSync(path.join(path.dirname(electron.executable), 'resources', 'app', 'main.js'))

@@ -41,6 +41,9 @@ const COMMANDS = {
   edhoc: { run: ['build/edhoc.ts'], needs: 'packages' },
 }
 
+const SETUP_HELP = `Brings what the other commands and the tests need: the locked packages, an Electron, a display, PC/SC and the programs
+that the tests put Tessera against. A second run does only what is missing; each command does its own part of it by itself.`
+
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 
 /**
@@ -92,8 +95,11 @@ if (!command) {
   process.exitCode = 2
 } else {
   try {
-    const node = await setUp(command.needs)
+    // Who asks what a command does need not wait for an Electron.
+    const asksHelp = args.includes('--help') || args.includes('-h')
+    const node = await setUp(asksHelp ? 'packages' : command.needs)
     const [file, ...fixed] = command.run ?? []
+    if (!file && asksHelp) console.log(SETUP_HELP)
     if (file) handOver(node, [path.join(root, file), ...fixed, ...args])
   } catch (error) {
     if (!(error instanceof SetupError)) throw error

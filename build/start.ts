@@ -123,8 +123,19 @@ async function openDesk(terminalArguments: readonly string[]): Promise<number> {
   return code
 }
 
+const HELP = `Opens a desk with no set-up: broker, gateway and store, the example's records, and the window. They end with it.
+With no display (DISPLAY) it runs the tour instead.
+
+  npm start [-- ELECTRON'S ARGUMENTS...]
+
+  --help
+
+What the desk learns lies in the system's data folder, or where TESSERA_HOME says. With no reader it has simulated cards; the settings of
+docs/operations.md, such as TESSERA_SIMULATION=only, say otherwise.`
+
 const terminalArguments = process.argv.slice(2)
-if (hasDisplay()) process.exitCode = await openDesk(terminalArguments)
+if (terminalArguments.includes('--help')) console.log(HELP)
+else if (hasDisplay()) process.exitCode = await openDesk(terminalArguments)
 else {
   console.error('There is no display here (DISPLAY is not set), so the tour runs instead, on a display without a screen.')
   process.exitCode = await exitOf(spawn(process.execPath, [path.join(root, 'build', 'tour.ts')], { stdio: 'inherit' }))
