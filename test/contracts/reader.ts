@@ -34,8 +34,8 @@ const VERIFY_DEFAULT_PIN = Uint8Array.of(0, 0x20, 0, 0x80, 8, 0x31, 0x32, 0x33, 
 const PIN_STATUS = Uint8Array.of(0x00, 0x20, 0x00, 0x80)
 const SW_SUCCESS = '9000'
 
-/** Time within which a change must be told, and a pulled card be an error. */
-const LIMIT_MS = 2000
+/** Time within which a change must be told, and a pulled card be an error: far more than it takes, a busy machine is no failure. */
+const LIMIT_MS = 20_000
 
 export function readerContract(name: string, createBench: () => Promise<ReaderBench>): void {
   describe(`${name}: contract of native/reader.ts`, () => {

@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const look = (url: string, ca?: string) => lookAtCertificate(url, ca === undefined ? undefined : { ca }, 2000)
+const look = (url: string, ca?: string) => lookAtCertificate(url, ca === undefined ? undefined : { ca }, 20_000)
 
 test('one that is trusted, and how long it is valid', async () => {
   const seen = await look(`mqtts://localhost:${port}`, tls.ca)

@@ -13,7 +13,7 @@ afterAll(() => embedded.close())
 const TERMINAL = '00112233445566778899aabbccddeeff'
 const WILL = buildTopic({ kind: 'terminal-notice', terminal: TERMINAL })
 const KEPT = buildTopic({ kind: 'terminal-in', terminal: TERMINAL })
-const PATIENCE_MS = 5000
+const PATIENCE_MS = 20_000
 const connect = (clientId: string, will?: string): Broker =>
   connectBroker({
     url: embedded.url,

@@ -55,6 +55,8 @@ function nextState(broker: Broker, kind: BrokerState['kind']): Promise<BrokerSta
   })
 }
 
+/** Far more than a connection takes. */
+const PATIENCE_MS = 20_000
 const terminal = '0123456789abcdef'
 const topic = buildTopic({ kind: 'terminal-in', terminal })
 const presence = buildTopic({ kind: 'terminal-presence', terminal })
@@ -68,7 +70,7 @@ const servers: readonly { name: string; protocol: '5' | '3.1.1'; start: () => Pr
 describe.each(servers)('a connection to $name', ({ protocol, start }) => {
   test('speaks the highest version that the broker knows', async () => {
     const broker = client(started(await start()))
-    await broker.connected(5000)
+    await broker.connected(PATIENCE_MS)
     expect(broker.state()).toEqual({ kind: 'connected', protocol })
   })
 
@@ -76,7 +78,7 @@ describe.each(servers)('a connection to $name', ({ protocol, start }) => {
     const server = started(await start())
     const sender = client(server)
     const receiver = client(server)
-    await Promise.all([sender.connected(5000), receiver.connected(5000)])
+    await Promise.all([sender.connected(PATIENCE_MS), receiver.connected(PATIENCE_MS)])
     await receiver.subscribe(topic, 1)
     const received: Uint8Array[] = []
     receiver.onMessage((_topic, payload) => received.push(payload))
@@ -90,19 +92,19 @@ describe.each(servers)('a connection to $name', ({ protocol, start }) => {
   test('has its last will published when it is cut off, and not when it closes', async () => {
     const server = started(await start())
     const watcher = client(server)
-    await watcher.connected(5000)
+    await watcher.connected(PATIENCE_MS)
     await watcher.subscribe(presence, 1)
     const seen: string[] = []
     watcher.onMessage((_topic, payload) => seen.push(new TextDecoder().decode(payload)))
     const will = (text: string) => ({ topic: presence, payload: new TextEncoder().encode(text), qos: 1 as const, retain: false })
     const orderly = client(server, { will: will('orderly') })
-    await orderly.connected(5000)
+    await orderly.connected(PATIENCE_MS)
     await orderly.close()
     // The same client identifier again takes the connection over: the broker cuts the first one off.
     const cut = client(server, { will: will('cut'), clientId: 'same', backoffMs: { first: 60_000, most: 60_000 } })
-    await cut.connected(5000)
+    await cut.connected(PATIENCE_MS)
     const down = nextState(cut, 'disconnected')
-    await client(server, { clientId: 'same' }).connected(5000)
+    await client(server, { clientId: 'same' }).connected(PATIENCE_MS)
     await down
     await expect.poll(() => seen).toEqual(['cut'])
   })
@@ -117,15 +119,16 @@ describe('a connection that is lost', () => {
   test('rejects what is under way, comes back by itself and has its subscriptions again', async () => {
     server = started(await startMosquitto())
     const broker = client(server)
-    await broker.connected(5000)
+    await broker.connected(PATIENCE_MS)
     await broker.subscribe(topic, 1)
     const down = nextState(broker, 'disconnected')
     await server.stop('SIGKILL')
     await down
     await expect(broker.publish(topic, Uint8Array.of(1), { qos: 1 })).rejects.toMatchObject({ kind: 'offline' })
-    await expect(broker.connected(50)).rejects.toMatchObject({ kind: 'unreachable', code: 'ECONNREFUSED' })
+    // Time for a further attempt, which finds nobody.
+    await expect(broker.connected(2000)).rejects.toMatchObject({ kind: 'unreachable', code: 'ECONNREFUSED' })
     await server.start()
-    await broker.connected(5000)
+    await broker.connected(PATIENCE_MS)
     const message = nextMessage(broker)
     await broker.publish(topic, Uint8Array.of(7), { qos: 1 })
     expect(await message).toEqual({ topic, payload: Uint8Array.of(7) })
@@ -137,7 +140,7 @@ describe('a connection that is lost', () => {
     broker.onState((state) => {
       if (state.kind === 'disconnected') delays.push(state.retryInMs)
     })
-    await expect.poll(() => delays.length, { timeout: 5000 }).toBeGreaterThan(5)
+    await expect.poll(() => delays.length).toBeGreaterThan(5)
     expect(delays[0]).toBeLessThanOrEqual(24)
     expect(delays[4]).toBeGreaterThanOrEqual(80)
     expect(Math.max(...delays)).toBeLessThanOrEqual(120)
@@ -147,11 +150,11 @@ describe('a connection that is lost', () => {
     server = started(await startMosquitto())
     const clientId = 'kept-session'
     const first = client(server, { clientId, session: 'kept' })
-    await first.connected(5000)
+    await first.connected(PATIENCE_MS)
     await first.subscribe(topic, 1)
     await first.close()
     const sender = client(server)
-    await sender.connected(5000)
+    await sender.connected(PATIENCE_MS)
     await sender.publish(topic, Uint8Array.of(9), { qos: 1 })
     const again = client(server, { clientId, session: 'kept' })
     expect((await nextMessage(again)).payload).toEqual(Uint8Array.of(9))
@@ -176,7 +179,7 @@ describe('a connection that cannot be', () => {
     const server = started(await startMosquitto({ tls: true }))
     const other = started(await startMosquitto({ tls: true }))
     const broker = client(server, { tls: { ca: other.tls?.ca ?? '' } })
-    await expect(broker.connected(1000)).rejects.toMatchObject({ kind: 'untrusted' })
+    expect(await nextState(broker, 'disconnected')).toMatchObject({ error: { kind: 'untrusted' } })
   })
 
   test('says "untrusted" where the certificate bears another name', async () => {
@@ -186,7 +189,9 @@ describe('a connection that cannot be', () => {
     const broker = client(server, {
       tls: { ca: tls.ca, certificate: tls.clientCertificate, key: tls.clientKey, serverName: 'elsewhere' },
     })
-    await expect(broker.connected(1000)).rejects.toMatchObject({ kind: 'untrusted', code: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    expect(await nextState(broker, 'disconnected')).toMatchObject({
+      error: { kind: 'untrusted', code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
+    })
   })
 
   test('does not connect without the client certificate that the broker asks for', async () => {

@@ -17,7 +17,9 @@ await reserveVirtualReaders()
 /** The first reader is left to other tests. */
 export const READER = 'Virtual PCD 00 01'
 const PORT = VPCD_PORT + 1
-const LIMIT_MS = 10_000
+const LIMIT_MS = 60_000
+/** After this long a card that was put in and is not seen is pulled, and put in again. */
+const UNSEEN_MS = 5000
 
 export interface Run {
   readonly code: number
@@ -50,12 +52,19 @@ export async function putCardIntoReader(options: BlankCardOptions = {}): Promise
 
   // vpcd listens a moment after pcscd answers, and a card that went in while the service started may not be seen.
   let inserted: InsertedCard | undefined
+  let insertedAt = 0
   await within(async () => {
-    inserted ??= await insertIntoVpcd({ card, port: PORT }).catch(() => undefined)
-    inserted?.out.then(() => {
-      inserted = undefined
-    })
-    return inserted !== undefined && (await shows('Yes'))
+    if (inserted === undefined) {
+      inserted = await insertIntoVpcd({ card, port: PORT }).catch(() => undefined)
+      insertedAt = performance.now()
+      inserted?.out.then(() => {
+        inserted = undefined
+      })
+    }
+    if (inserted === undefined) return false
+    if (await shows('Yes')) return true
+    if (performance.now() - insertedAt > UNSEEN_MS) await inserted?.pull()
+    return false
   })
   return {
     card,

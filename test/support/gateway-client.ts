@@ -130,6 +130,11 @@ export class GatewayClient {
     return client
   }
 
+  /** Waits no longer for what a gateway was asked that is gone. */
+  giveUp(): void {
+    for (const { reject } of [...this.#pending.values()]) reject(new ClientTimeout('no sealed answer: given up'))
+  }
+
   get session(): { readonly channel: Channel; readonly cI: Uint8Array; readonly cR: Uint8Array; readonly worker: string } {
     if (this.#session === undefined) throw new Error('no session')
     return this.#session

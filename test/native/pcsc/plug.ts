@@ -12,8 +12,8 @@ const ATR = Buffer.from('3bf81300008131fe15597562696b657934d4', 'hex')
 
 export interface Card {
   readonly atr?: Uint8Array
-  /** Undefined: the card never answers. */
-  transmit(command: Uint8Array): Uint8Array | undefined
+  /** Undefined: the card never answers. A promise: it takes its time. */
+  transmit(command: Uint8Array): Uint8Array | undefined | Promise<Uint8Array>
   reset(): void
 }
 
@@ -36,7 +36,7 @@ export class Plug {
         if (this.#received.length < 2 + length) break
         const message = this.#received.subarray(2, 2 + length)
         this.#received = this.#received.subarray(2 + length)
-        if (length !== 1) this.#send(card.transmit(Uint8Array.from(message)))
+        if (length !== 1) void Promise.resolve(card.transmit(Uint8Array.from(message))).then((answer) => this.#send(answer))
         else if (message[0] === 4) this.#send(card.atr ?? ATR)
         else card.reset()
       }
@@ -53,7 +53,7 @@ export class Plug {
     for (let attempt = 1; ; attempt += 1) {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true })
       const plug = new Plug(socket, card)
-      const patience = setTimeout(() => socket.destroy(new Error('vpcd does not ask')), 1000)
+      const patience = setTimeout(() => socket.destroy(new Error('vpcd does not ask')), 2000)
       try {
         await once(socket, 'data')
         return plug

@@ -16,7 +16,7 @@ export function testHost(name: 'garbage' | 'no-library' | 'dying'): string {
 }
 
 /** Waits until the status is as wanted; throws after `limitMs` with what it was instead. Returns the milliseconds that it took. */
-export async function until(readers: Readers, holds: (status: ReadersStatus) => boolean, limitMs = 5000): Promise<number> {
+export async function until(readers: Readers, holds: (status: ReadersStatus) => boolean, limitMs = 30_000): Promise<number> {
   const started = performance.now()
   while (!holds(readers.status())) {
     if (performance.now() - started > limitMs) throw new Error(`after ${limitMs} ms: ${JSON.stringify(readers.status())}`)
@@ -42,7 +42,7 @@ export function isEmpty(readers: Readers, reader: string, limitMs?: number): Pro
  * that look, and loses a card that comes in between. No hand is that fast, a test is.
  */
 export function settle(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 500))
+  return new Promise((resolve) => setTimeout(resolve, 1000))
 }
 
 /** What a promise rejects with; fails where it does not. */
