@@ -11,19 +11,14 @@ import { timed } from './figure.ts'
 const PEER = fileURLToPath(new URL('mqtt-peer.ts', import.meta.url))
 
 interface PeerProcess {
-  /** What it says after 'ready', a line each. */
-  readonly lines: string[]
   end(): Promise<void>
 }
 
 async function startPeer(url: string, ...words: string[]): Promise<PeerProcess> {
   const child = endsWithUs(spawn(process.execPath, [PEER, url, ...words], { stdio: ['ignore', 'pipe', 'inherit'] }))
-  const lines: string[] = []
   const reader = createInterface({ input: child.stdout })
   await once(reader, 'line')
-  reader.on('line', (line) => lines.push(line))
   return {
-    lines,
     async end() {
       const closed = once(reader, 'close')
       child.kill('SIGTERM')
@@ -81,21 +76,6 @@ export async function rawRoundTrip(url: string, lengths: { readonly there: numbe
     async end() {
       await client.endAsync(true)
       await peer.end()
-    },
-  }
-}
-
-/**
- * Notes when messages of this topic come: a plain subscriber, told by the broker at the same time as who they are for. A process of
- * its own, because this one is busy with what is measured.
- */
-export async function observe(url: string, topic: string) {
-  const peer = await startPeer(url, 'observe', topic)
-  return {
-    /** Ends the observation; by the system's monotonic clock, in nanoseconds. */
-    async end(): Promise<bigint[]> {
-      await peer.end()
-      return peer.lines.map(BigInt)
     },
   }
 }

@@ -2,9 +2,9 @@
  * The figures of blocking and of the reader locator: Mosquitto and the gateway on SQLite as processes of their own, terminals and
  * cards in software in this process; for `blockOnCard` a card in vpcd, through pcscd.
  *
- * `block` begins when the request that blocks the card has reached the gateway: a plain subscriber of the worker's topic, a process
- * of its own, is told at the same time. It ends when the terminal that holds the card has opened and verified the notice. Each
- * sample has its raw one right after it.
+ * `block` begins when the request that blocks the card has reached the gateway, whose MQTT client hands it on then
+ * (bench/arrivals.ts). It ends when the terminal that holds the card has opened and verified the notice: both ends are where the
+ * MQTT client hands a message on, as in the raw sample that comes right after each.
  */
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -18,7 +18,7 @@ import { utf8 } from '../protocol/bytes.ts'
 import type { RequestBody } from '../protocol/messages/operations.ts'
 import { GatewayClient, SoftwareCard } from '../test/support/gateway-client.ts'
 import { NoticesClient } from '../test/support/notices-client.ts'
-import { observe, type RawPeer, rawDelivery, rawRoundTrip } from './blocks-raw.ts'
+import { type RawPeer, rawDelivery, rawRoundTrip } from './blocks-raw.ts'
 import type { BenchDesk } from './desk.ts'
 import { type Figure, figure, timed } from './figure.ts'
 import { NO_FLOODS, startHouse } from './house.ts'
@@ -44,6 +44,8 @@ export interface BlockFigures {
 interface Desk {
   readonly folder: string
   readonly url: string
+  /** When requests came to the gateway since this was asked last. */
+  readonly arrivals: () => Promise<bigint[]>
   /** Opened beside the gateway's process, to lift each block again. */
   readonly registry: Registry
   readonly supervisor: GatewayClient
@@ -76,6 +78,7 @@ async function startDesk(): Promise<Desk> {
   return {
     folder,
     url,
+    arrivals: house.arrivals,
     registry,
     supervisor,
     session,
@@ -127,6 +130,18 @@ async function blockedOnCard({ readers, insertion }: CardInReader): Promise<bigi
   return at
 }
 
+/** When the next notice was verified, noted within its delivery: what waits for a promise goes on once the receipt has left. */
+function noticed(holder: NoticesClient): Promise<bigint> {
+  return new Promise((resolve, reject) => {
+    const holds = () => {
+      if (holder.notices.length === 0) return false
+      resolve(process.hrtime.bigint())
+      return true
+    }
+    holder.until(holds, PATIENCE_MS).catch(reject)
+  })
+}
+
 interface BlockTimes {
   readonly requested: bigint
   readonly ended: bigint
@@ -135,7 +150,7 @@ interface BlockTimes {
 }
 
 async function blockOnce({ supervisor, session, holder, card }: Desk, inReader: CardInReader | undefined): Promise<BlockTimes> {
-  const ending = holder.notice(card.guid, PATIENCE_MS).then(() => process.hrtime.bigint())
+  const ending = noticed(holder)
   const onCard = inReader === undefined ? undefined : ending.then(() => blockedOnCard(inReader))
   const requested = process.hrtime.bigint()
   await supervisor.request('card.block', { session, guid: card.guid })
@@ -144,9 +159,7 @@ async function blockOnce({ supervisor, session, holder, card }: Desk, inReader: 
 }
 
 async function blocks(desk: Desk, n: number, inReader?: CardInReader): Promise<BlockSamples> {
-  const { supervisor, holder, card } = desk
-  const topic = supervisor.workerTopic()
-  const observer = await observe(desk.url, topic)
+  const { holder, card } = desk
   const raw = await rawDelivery(desk.url, NOTICE_LENGTH, TYPING_MS)
   const times: BlockTimes[] = []
   const delivery: number[] = []
@@ -166,12 +179,12 @@ async function blocks(desk: Desk, n: number, inReader?: CardInReader): Promise<B
   } finally {
     await raw.end()
   }
-  const seen = await observer.end()
+  const arrivals = await desk.arrivals()
   const samples = { block: [] as number[], committed: [] as number[], onCard: [] as number[], delivery }
   for (const { requested, ended, committed, onCard } of times) {
     // The first that went to the gateway from then on is this request.
-    const reached = seen.find((at) => at >= requested)
-    if (reached === undefined) throw new Error('nobody saw the request')
+    const reached = arrivals.find((at) => at >= requested)
+    if (reached === undefined) throw new Error('the request did not come')
     const since = (at: bigint): number => Number(at - reached) / 1e6
     samples.block.push(since(ended))
     samples.committed.push(since(committed))

@@ -4,7 +4,6 @@
  *   mqtt-peer.ts URL echo LENGTH         answers each message on bench/there with that many bytes on bench/back
  *   mqtt-peer.ts URL deliver LENGTH MS   MS after each message on bench/go publishes as many bytes on bench/delivery (QoS 1), the time
  *                                        in front
- *   mqtt-peer.ts URL observe TOPIC       says at its end when messages came, a line each
  *
  * The time is that of the system's monotonic clock, which all processes of a machine share (clock_gettime, CLOCK_MONOTONIC).
  */
@@ -13,13 +12,9 @@ import mqtt from 'mqtt'
 
 const [url = '', work, ...words] = process.argv.slice(2)
 const client = await mqtt.connectAsync(url, { protocolVersion: 5 })
-const seen: bigint[] = []
 const socket = client.stream as Socket
 socket.setNoDelay(true)
-if (work === 'observe') {
-  client.on('message', () => seen.push(process.hrtime.bigint()))
-  await client.subscribeAsync(words[0] ?? '', { qos: 0 })
-} else if (work === 'echo') {
+if (work === 'echo') {
   const payload = Buffer.alloc(Number(words[0]), 1)
   client.on('message', () => client.publish('bench/back', payload))
   await client.subscribeAsync('bench/there', { qos: 0 })
@@ -34,6 +29,4 @@ if (work === 'observe') {
   await client.subscribeAsync('bench/go', { qos: 0 })
 }
 process.stdout.write('ready\n')
-process.once('SIGTERM', () =>
-  client.end(true, {}, () => process.stdout.write(seen.map((at) => `${at}\n`).join(''), () => process.exit(0))),
-)
+process.once('SIGTERM', () => client.end(true, {}, () => process.exit(0)))

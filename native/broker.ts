@@ -9,7 +9,8 @@
 import type { MqttClient } from 'mqtt'
 import { type Address, parseUrl } from './broker/address.ts'
 import { type Attempt, attempt } from './broker/attempt.ts'
-import { BrokerError, codeOf, connectionError } from './broker/errors.ts'
+import { Connection } from './broker/connection.ts'
+import { BrokerError, connectionError } from './broker/errors.ts'
 import type { Broker, BrokerOptions, BrokerState, QualityOfService } from './broker/port.ts'
 
 export { isLoopback } from './broker/address.ts'
@@ -27,7 +28,7 @@ class MqttBroker implements Broker {
   readonly #messageListeners = new Set<(topic: string, payload: Uint8Array) => void>()
   readonly #subscriptions = new Map<string, QualityOfService>()
   #state: BrokerState = { kind: 'connecting' }
-  #client: MqttClient | undefined
+  #connection: Connection | undefined
   #attempting: MqttClient | undefined
   #version: 4 | 5 = 5
   #failures = 0
@@ -57,10 +58,10 @@ class MqttBroker implements Broker {
   }
 
   async subscribe(filter: string, qos: QualityOfService): Promise<void> {
-    const client = this.#online()
+    const connection = this.#online()
     this.#subscriptions.set(filter, qos)
     try {
-      await this.#subscribeOn(client, filter, qos)
+      await this.#subscribeOn(connection, filter, qos)
     } catch (error) {
       this.#subscriptions.delete(filter)
       throw error
@@ -69,8 +70,7 @@ class MqttBroker implements Broker {
 
   async unsubscribe(filter: string): Promise<void> {
     this.#subscriptions.delete(filter)
-    const client = this.#online()
-    await this.#settle(client, (done) => client.unsubscribe(filter, done))
+    await this.#online().settle((client, done) => client.unsubscribe(filter, done))
   }
 
   async publish(
@@ -78,9 +78,9 @@ class MqttBroker implements Broker {
     payload: Uint8Array,
     options: { readonly qos: QualityOfService; readonly retain?: boolean },
   ): Promise<void> {
-    const client = this.#online()
+    const connection = this.#online()
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length)
-    await this.#settle(client, (done) =>
+    await connection.settle((client, done) =>
       client.publish(topic, bytes, { qos: options.qos, retain: options.retain ?? false }, done),
     )
   }
@@ -110,9 +110,9 @@ class MqttBroker implements Broker {
     this.#cut = true
     this.#cuts += 1
     clearTimeout(this.#timer)
-    const client = this.#client
-    this.#client = undefined
-    client?.end(true)
+    const connection = this.#connection
+    this.#connection = undefined
+    connection?.client.end(true)
     this.#attempting?.end(true)
     this.#setState({ kind: 'disconnected', error: new BrokerError('unreachable', CUT), retryInMs: Number.POSITIVE_INFINITY })
   }
@@ -126,10 +126,10 @@ class MqttBroker implements Broker {
 
   async close(): Promise<void> {
     if (this.#state.kind === 'closed') return
-    const client = this.#client
+    const client = this.#connection?.client
     clearTimeout(this.#timer)
     this.#setState({ kind: 'closed' })
-    this.#client = undefined
+    this.#connection = undefined
     this.#attempting?.end(true)
     if (client === undefined) return
     await new Promise<void>((resolve) => {
@@ -145,27 +145,14 @@ class MqttBroker implements Broker {
     })
   }
 
-  #online(): MqttClient {
+  #online(): Connection {
     if (this.#state.kind === 'closed') throw new BrokerError('closed', 'closed')
-    if (this.#client === undefined) throw new BrokerError('offline', 'offline')
-    return this.#client
+    if (this.#connection === undefined) throw new BrokerError('offline', 'offline')
+    return this.#connection
   }
 
-  /** One packet and its answer; a connection that ends in between rejects at once. */
-  #settle(client: MqttClient, send: (done: (error?: unknown) => void) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const lost = (): void => reject(new BrokerError('offline', 'connection-lost'))
-      client.once('close', lost)
-      send((error) => {
-        client.removeListener('close', lost)
-        if (error === undefined || error === null) resolve()
-        else reject(new BrokerError('not-accepted', codeOf(error), { cause: error }))
-      })
-    })
-  }
-
-  async #subscribeOn(client: MqttClient, filter: string, qos: QualityOfService): Promise<void> {
-    await this.#settle(client, (done) =>
+  async #subscribeOn(connection: Connection, filter: string, qos: QualityOfService): Promise<void> {
+    await connection.settle((client, done) =>
       client.subscribe(filter, { qos }, (error, granted) => {
         // 128 and above: refused (MQTT 3.1.1 section 3.9.3, MQTT 5 section 3.9.3).
         const refused = granted?.find((grant) => grant.qos >= 128)
@@ -207,18 +194,19 @@ class MqttBroker implements Broker {
       client.end(true)
       return
     }
+    const connection = new Connection(client)
     let problem: unknown
     client.on('error', (error) => {
       problem = error
     })
     client.once('close', () => {
       client.end(true)
-      if (this.#client !== client) return
-      this.#client = undefined
+      if (this.#connection !== connection) return
+      this.#connection = undefined
       this.#retry(problem === undefined ? new BrokerError('unreachable', 'connection-lost') : connectionError(problem))
     })
     try {
-      await Promise.all([...this.#subscriptions].map(([filter, qos]) => this.#subscribeOn(client, filter, qos)))
+      await Promise.all([...this.#subscriptions].map(([filter, qos]) => this.#subscribeOn(connection, filter, qos)))
     } catch (error) {
       client.end(true)
       if (isOver()) return
@@ -231,7 +219,7 @@ class MqttBroker implements Broker {
       return
     }
     this.#failures = 0
-    this.#client = client
+    this.#connection = connection
     this.#setState({ kind: 'connected', protocol: version === 5 ? '5' : '3.1.1' })
   }
 

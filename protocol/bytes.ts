@@ -1,9 +1,11 @@
 /** Small tools for byte strings. Bytes are Uint8Array everywhere; hexadecimal is for people and vectors. */
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
+  let length = 0
+  for (let i = 0; i < parts.length; i += 1) length += (parts[i] as Uint8Array).length
+  const result = new Uint8Array(length)
+  for (let i = 0, offset = 0; i < parts.length; i += 1) {
+    const part = parts[i] as Uint8Array
     result.set(part, offset)
     offset += part.length
   }

@@ -158,21 +158,25 @@ function additionalData(sender: 'initiator' | 'responder'): (topic: string) => U
 
 /** Big-endian, without leading zeros, at least one byte (as RFC 8613 section 5.2). */
 function encodeSequenceNumber(sequence: number): Uint8Array {
-  const bytes: number[] = []
-  for (let rest = sequence; rest > 0 || bytes.length === 0; rest = Math.floor(rest / 256)) bytes.unshift(rest % 256)
-  return Uint8Array.from(bytes)
+  let length = 1
+  while (sequence >= 256 ** length) length += 1
+  const bytes = new Uint8Array(length)
+  for (let i = length - 1, rest = sequence; i >= 0; i -= 1, rest = Math.floor(rest / 256)) bytes[i] = rest % 256
+  return bytes
 }
 
 /** Undefined for what encodeSequenceNumber does not make. */
 function parseSequenceNumber(bytes: Uint8Array): number | undefined {
   if (bytes.length === 0 || bytes.length > 5 || (bytes.length > 1 && bytes[0] === 0)) return undefined
-  return bytes.reduce((sequence, byte) => sequence * 256 + byte, 0)
+  let sequence = 0
+  for (let i = 0; i < bytes.length; i += 1) sequence = sequence * 256 + (bytes[i] as number)
+  return sequence
 }
 
 function nonceOf(iv: Uint8Array, partialIv: Uint8Array): Uint8Array {
   const nonce = iv.slice()
   const start = nonce.length - partialIv.length
-  for (const [i, byte] of partialIv.entries()) nonce[start + i] = (nonce[start + i] as number) ^ byte
+  for (let i = 0; i < partialIv.length; i += 1) nonce[start + i] = (nonce[start + i] as number) ^ (partialIv[i] as number)
   return nonce
 }
 
@@ -188,8 +192,8 @@ class ReplayWindow {
   }
 
   judge(sequence: number): 'new' | 'replay' | 'stale' {
+    if (sequence > this.#highest) return 'new'
     const behind = BigInt(this.#highest - sequence)
-    if (behind < 0n) return 'new'
     if (behind >= windowSize) return 'stale'
     return (this.#taken >> behind) & 1n ? 'replay' : 'new'
   }

@@ -180,7 +180,7 @@ export function requireApproval(
   return requireSession(registry, reader, { terminal, session, purpose: 'approval', mostMs: APPROVAL_MS, role: 'supervisor' })
 }
 
-type Operator = Holder & { readonly role: Role }
+type Operator = Pick<Holder, 'id' | 'state'> & { readonly role: Role }
 type SessionReader = Pick<StoreReader, 'session'>
 
 async function requireSession(
@@ -204,7 +204,7 @@ async function requireSession(
   return { ...holder, role: requireRole(holder, needed.role) }
 }
 
-function requireRole({ role }: Holder, needed: Role): Role {
+function requireRole({ role }: Pick<Holder, 'role'>, needed: Role): Role {
   if (role === undefined) throw new Refused('not-an-operator')
   if (!includesRole(role, needed)) throw new Refused('role-missing')
   return role

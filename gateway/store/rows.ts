@@ -154,6 +154,10 @@ const sessionRow = v.object({
   at: integer,
   endedAt: optional(integer),
   cardState: cardRow.entries.state,
+  /** The holder's. */
+  id: holderRow.entries.id,
+  role: holderRow.entries.role,
+  state: holderRow.entries.state,
 })
 const nodeRow = v.object({
   name: v.string(),
@@ -215,8 +219,10 @@ export const toPresence: (row: unknown) => TerminalPresence = reader(presenceRow
 export const toSeenReader: (row: unknown) => SeenReader = reader(seenReaderRow)
 export const toSeenCard: (row: unknown) => SeenCard = reader(seenCardRow)
 const toSessionFacts = reader(sessionRow)
-/** The holder's columns stand beside those of the session. */
-export const toSession = (row: unknown): Session => ({ ...toSessionFacts(row), holder: toHolder(row) })
+export function toSession(row: unknown): Session {
+  const { id, role, state, ...facts } = toSessionFacts(row)
+  return { ...facts, holder: { id, role, state } }
+}
 export const toNode: (row: unknown) => ServiceNode = reader(nodeRow)
 export const toTokenName: (row: unknown) => Pick<Token, 'id' | 'audience'> = reader(tokenNameRow)
 export const toFinding: (row: unknown) => ListedFinding = reader(findingRow)

@@ -38,8 +38,7 @@ function after(prefix: Uint8Array): Uint8Array | undefined {
 
 /** One query, because it stands before most of what operators do. */
 const SESSION = `
-  SELECT l.terminal, l.purpose, l.at, l.ended_at AS endedAt, c.state AS cardState, h.id, h.given_name AS givenName,
-    h.family_name AS familyName, h.reference, h.role, h.state, h.registered_at AS registeredAt
+  SELECT l.terminal, l.purpose, l.at, l.ended_at AS endedAt, c.state AS cardState, h.id, h.role, h.state
   FROM logins l CROSS JOIN cards c ON c.guid = l.guid CROSS JOIN holders h ON h.id = l.holder
   WHERE l.session = ?`
 

@@ -150,7 +150,7 @@ export interface Login {
 
 /** A login with what decides whether it still stands for anything. */
 export interface Session extends Pick<Login, 'terminal' | 'purpose' | 'at' | 'endedAt'> {
-  readonly holder: Holder
+  readonly holder: Pick<Holder, 'id' | 'role' | 'state'>
   readonly cardState: CardState
 }
 

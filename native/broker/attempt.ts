@@ -78,7 +78,8 @@ export function attempt(address: Address, options: BrokerOptions, version: 4 | 5
     client.on('error', failed)
     // Messages of a kept session may come right behind the consent.
     client.on('message', (topic, payload) => {
-      events.message(topic, new Uint8Array(payload))
+      // A plain view: what is kept of a message is copied out of it by whoever parses it.
+      events.message(topic, new Uint8Array(payload.buffer, payload.byteOffset, payload.length))
     })
     client.once('connect', () => {
       client.removeListener('error', failed)

@@ -9,6 +9,19 @@ const maxBytes = 1 << 20
 // ignoreBOM: a byte order mark is a character like any other and must survive.
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Characters: what is longer is the platform's decoder's. */
+const MOST_ASCII = 40
+/** Bytes that are copied one by one: a view to copy from would cost more. */
+const FEW_BYTES = 64
+
+/** Not slice: that of a Buffer would be a Buffer. */
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(to - from)
+  if (copy.length > FEW_BYTES) copy.set(bytes.subarray(from, to))
+  else for (let i = 0; i < copy.length; i += 1) copy[i] = bytes[from + i] as number
+  return copy
+}
+
 /** Undefined where there is another character. For a word it is faster than the decoder, which is the platform's. */
 function asciiText(bytes: Uint8Array, from: number, to: number): string | undefined {
   let text = ''
@@ -22,13 +35,18 @@ function asciiText(bytes: Uint8Array, from: number, to: number): string | undefi
 
 export class Reader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
+  #lazyView: DataView | undefined
   offset = 0
 
   constructor(bytes: Uint8Array) {
     if (bytes.length > maxBytes) throw new CborError('too-long', 0)
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  /** Most messages hold no number that needs it. */
+  get #view(): DataView {
+    this.#lazyView ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength)
+    return this.#lazyView
   }
 
   get atEnd(): boolean {
@@ -49,7 +67,7 @@ export class Reader {
     let least: number
     switch (info) {
       case 24:
-        value = this.#view.getUint8(this.#take(1))
+        value = this.#bytes[this.#take(1)] as number
         least = 24
         break
       case 25:
@@ -97,13 +115,12 @@ export class Reader {
       case BYTES: {
         const length = this.#length(info, start, 1)
         const from = this.#take(length)
-        // Not slice: that of a Buffer would be a Buffer.
-        return new Uint8Array(this.#bytes.subarray(from, from + length))
+        return copyOf(this.#bytes, from, this.offset)
       }
       case TEXT: {
         const length = this.#length(info, start, 1)
         const from = this.#take(length)
-        const short = length < 24 ? asciiText(this.#bytes, from, this.offset) : undefined
+        const short = length <= MOST_ASCII ? asciiText(this.#bytes, from, this.offset) : undefined
         if (short !== undefined) return short
         try {
           return utf8Decoder.decode(this.#bytes.subarray(from, from + length))
@@ -126,10 +143,25 @@ export class Reader {
     }
   }
 
+  /** Texts come behind all numbers (RFC 8949 section 4.2.1), so the first key tells what the rest must be. */
   #map(length: number, depth: number): unknown {
-    const entries: [number | bigint | string, unknown][] = []
-    let allText = true
-    let previous: Uint8Array | undefined
+    if (length > 0 && (this.#bytes[this.offset] as number) >> 5 !== TEXT) return this.#mapOfAnything(length, depth)
+    const object: Record<string, unknown> = Object.create(null)
+    this.#entries(length, depth, (key, value) => {
+      object[key as string] = value
+    })
+    return object
+  }
+
+  #mapOfAnything(length: number, depth: number): Map<unknown, unknown> {
+    const map = new Map<unknown, unknown>()
+    this.#entries(length, depth, (key, value) => map.set(key, value))
+    return map
+  }
+
+  #entries(length: number, depth: number, add: (key: number | bigint | string, value: unknown) => void): void {
+    let previous = -1
+    let previousEnd = -1
     for (let i = 0; i < length; i += 1) {
       const start = this.offset
       const key = this.item(depth + 1)
@@ -141,20 +173,25 @@ export class Reader {
         throw new CborError('unsupported', start)
       }
       if (key === '__proto__') throw new CborError('unsupported', start)
-      const keyBytes = this.#bytes.subarray(start, this.offset)
-      if (previous !== undefined) {
-        const order = compareBytes(previous, keyBytes)
+      if (previous >= 0) {
+        const order = this.#compare(previous, previousEnd, start, this.offset)
         if (order === 0) throw new CborError('duplicate-key', start)
         if (order > 0) throw new CborError('unsorted-key', start)
       }
-      previous = keyBytes
-      allText &&= typeof key === 'string'
-      entries.push([key as number | bigint | string, this.item(depth + 1)])
+      previous = start
+      previousEnd = this.offset
+      add(key as number | bigint | string, this.item(depth + 1))
     }
-    if (!allText) return new Map(entries)
-    const object: Record<string, unknown> = Object.create(null)
-    for (const [key, value] of entries) object[key as string] = value
-    return object
+  }
+
+  /** As compareBytes, of two stretches. */
+  #compare(a: number, aEnd: number, b: number, bEnd: number): number {
+    const length = Math.min(aEnd - a, bEnd - b)
+    for (let i = 0; i < length; i += 1) {
+      const difference = (this.#bytes[a + i] as number) - (this.#bytes[b + i] as number)
+      if (difference !== 0) return difference
+    }
+    return aEnd - a - (bEnd - b)
   }
 
   /** Major type 7, RFC 8949 section 3.3. */

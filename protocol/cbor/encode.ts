@@ -96,10 +96,7 @@ class Writer {
         else this.head(NEGATIVE, -1n - value)
         return
       case 'string': {
-        if (isShortAscii(value)) {
-          this.raw(shortText(value))
-          return
-        }
+        if (this.#ascii(value)) return
         if (/\p{Surrogate}/u.test(value)) throw notEncodable('a string with a lone surrogate')
         const bytes = utf8Encoder.encode(value)
         this.head(TEXT, bytes.length)
@@ -118,11 +115,45 @@ class Writer {
           this.head(ARRAY, value.length)
           for (const element of value) this.item(element, depth + 1)
         } else if (value instanceof Map) this.#map([...value.entries()], depth)
-        else if (isPlainObject(value)) this.#map(Object.entries(value), depth)
+        else if (isPlainObject(value)) this.#record(value as Record<string, unknown>, depth)
         else throw notEncodable('an object of a class')
         return
       default:
         throw notEncodable(`a value of type ${typeof value}`)
+    }
+  }
+
+  /** As 'string' of `item`, for the texts that most messages hold; false, and nothing is written, for one with other characters. */
+  #ascii(text: string): boolean {
+    const { length } = text
+    if (length > MOST_ASCII) return false
+    const before = this.#length
+    this.head(TEXT, length)
+    const offset = this.#reserve(length)
+    for (let i = 0; i < length; i += 1) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) {
+        // What is written in its place is longer: nothing of this stays in the buffer unseen.
+        this.#length = before
+        return false
+      }
+      this.#buffer[offset + i] = code
+    }
+    return true
+  }
+
+  /** As `#map`, without bytes for the keys: those of records are mostly words, whose order is that of their lengths, then of their letters. */
+  #record(record: Readonly<Record<string, unknown>>, depth: number): void {
+    const keys = Object.keys(record)
+    if (!keys.every(isWord)) {
+      this.#map(Object.entries(record), depth)
+      return
+    }
+    keys.sort(compareWords)
+    this.head(MAP, keys.length)
+    for (const key of keys) {
+      this.#ascii(key)
+      this.item(record[key], depth + 1)
     }
   }
 
@@ -146,21 +177,22 @@ class Writer {
   }
 }
 
-/** Short enough for its head to hold the length, and with one byte for each character. */
-function isShortAscii(text: string): boolean {
-  return text.length < 24 && /^[\x20-\x7e]*$/.test(text)
+/** Characters: a longer text is the platform's encoder's, which is the faster one then. */
+const MOST_ASCII = 64
+
+/** One byte for each character. */
+function isWord(key: string): boolean {
+  if (key.length > MOST_ASCII || key === '__proto__') return false
+  for (let i = 0; i < key.length; i += 1) if (key.charCodeAt(i) >= 0x80) return false
+  return true
 }
 
-function shortText(text: string): Uint8Array {
-  const bytes = new Uint8Array(1 + text.length)
-  bytes[0] = (TEXT << 5) | text.length
-  for (let i = 0; i < text.length; i += 1) bytes[i + 1] = text.charCodeAt(i)
-  return bytes
+function compareWords(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : 1)
 }
 
-/** As `encode`, without a Writer for what keys mostly are: short texts, and the small numbers of COSE's header parameters. */
+/** As `encode`, without a Writer for what keys of maps mostly are: the small numbers of COSE's header parameters. */
 function encodeKey(key: unknown): Uint8Array {
-  if (typeof key === 'string' && isShortAscii(key)) return shortText(key)
   if (typeof key === 'number' && key >= 0 && key < 24 && Number.isInteger(key) && !Object.is(key, -0)) return Uint8Array.of(key)
   return encode(key)
 }

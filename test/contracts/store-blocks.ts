@@ -40,7 +40,14 @@ export function blocksContract({ read, write }: { readonly read: Read; readonly 
         for (const each of [open, over]) await tx.insertLogin(each)
         await tx.updateCard(made.theirs.guid, { state: 'blocked' })
       })
-      const facts = { terminal: made.desk.id, purpose: 'holder', at: 5, holder: made.someone, cardState: 'blocked' }
+      const { id: holder, role, state } = made.someone
+      const facts = {
+        terminal: made.desk.id,
+        purpose: 'holder',
+        at: 5,
+        holder: { id: holder, role, state },
+        cardState: 'blocked',
+      }
       await read(async (reader) => {
         expect(await reader.session(open.session)).toEqual(facts)
         expect(await reader.session(over.session)).toEqual({ ...facts, purpose: 'operator', endedAt: 9 })

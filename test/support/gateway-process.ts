@@ -24,7 +24,13 @@ export class GatewayProcess {
 
   /** Resolves at its first line, {"ready":true}. */
   static start(...options: readonly string[]): Promise<GatewayProcess> {
-    const child = endsWithUs(spawn(process.execPath, [CLI, 'start', '--json', ...options], { stdio: ['ignore', 'pipe', 'pipe'] }))
+    return GatewayProcess.startWith([], ...options)
+  }
+
+  /** `node` are options of Node.js itself. */
+  static startWith(node: readonly string[], ...options: readonly string[]): Promise<GatewayProcess> {
+    const words = [...node, CLI, 'start', '--json', ...options]
+    const child = endsWithUs(spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'] }))
     const exited = new Promise<number | string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code ?? -1)))
     let output = ''
     let errors = ''
