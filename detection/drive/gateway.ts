@@ -19,7 +19,7 @@ import type { FindingKind, Response } from '../../protocol/messages/finding-oper
 import { decodeFrame, encodeFrame } from '../../protocol/messages/frame.ts'
 import { wrongPinStatement } from '../../protocol/messages/presence-proof.ts'
 import { buildTopic, GATEWAY_IN } from '../../protocol/topics.ts'
-import { GatewayClient, SoftwareCard } from '../../test/support/gateway-client.ts'
+import { GatewayClient, PATIENCE_MS, SoftwareCard } from '../../test/support/gateway-client.ts'
 import { NoticesClient } from '../../test/support/notices-client.ts'
 import type { Action, Traffic } from '../traffic/action.ts'
 import { BEGIN, DAY_MS, type World } from '../traffic/world.ts'
@@ -129,7 +129,7 @@ class Bank {
       },
     })
     const attacker = connectBroker({ url: gateway.brokerUrl, clientId: 'attacker', session: 'clean' })
-    await attacker.connected(5000)
+    await attacker.connected(PATIENCE_MS)
     const bank = new Bank({ gateway, folder, world, clock, logged, attacker })
     await bank.#furnish()
     return bank
@@ -237,7 +237,7 @@ class Bank {
       case 'tampered': {
         const frame = sealedHello(client)
         frame[frame.length - 1] = (frame.at(-1) ?? 0) ^ 1
-        return this.#attacker.publish(client.workerTopic(), frame, { qos: 1 }).then(() => this.#arrived())
+        return this.#attacker.publish(client.workerTopic(), frame, { qos: 1 }).then(() => this.#heard())
       }
       case 'garbage':
         return this.#attacker.publish(GATEWAY_IN, nodeCrypto.randomBytes(40), { qos: 0 })
@@ -254,16 +254,20 @@ class Bank {
 
   /** What was sent without an answer to wait for has come to the gateway and has been judged. */
   async arrived(): Promise<Observed['finding'][]> {
-    for (let before = -1, events = 0; events !== before; events = this.gateway.watch.counters().events) {
-      before = events
-      await new Promise((resolve) => setTimeout(resolve, 50))
-      await this.gateway.watch.answered()
-    }
+    await this.#heard()
+    await this.gateway.watch.answered()
     return this.#taken()
   }
 
-  async #arrived(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 3))
+  /**
+   * What the attacker has sent has come to the gateway: the broker keeps the order, and a presence that is none comes behind it. The gateway
+   * counts those, and does not judge them.
+   */
+  async #heard(): Promise<void> {
+    const counted = () => this.gateway.counters().forgedPresences
+    const before = counted()
+    await this.#attacker.publish(NOBODY, new Uint8Array(1), { qos: 1 })
+    while (counted() === before) await breath()
   }
 
   #person(): { givenName: string; familyName: string; reference: string } {
@@ -286,9 +290,9 @@ class Bank {
     }
     for (let i = 0; i < Math.min(count, MOST_REQUESTS); i += 1) {
       void client.broker.publish(client.workerTopic(), sealedHello(client), { qos: 0 })
-      if (i % 200 === 0) await this.#arrived()
+      if (i % 200 === 0) await breath()
     }
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    // Its answer comes behind all of them.
     await attempt(client.request('hello', { software: 'desk 1.0' }))
   }
 
@@ -338,12 +342,12 @@ class Bank {
   async #replay(desk: Desk, behind: number): Promise<void> {
     while (desk.recorded.length === 0) {
       await attempt(desk.client.request('hello', { software: 'desk 1.0' }))
-      await this.#arrived()
+      await breath()
     }
     const frame = desk.recorded[Math.max(0, desk.recorded.length - 1 - behind)]
     if (frame === undefined) throw new RangeError('nothing recorded')
     await this.#attacker.publish(desk.client.workerTopic(), frame, { qos: 1 })
-    await this.#arrived()
+    await this.#heard()
   }
 
   #card(number: number): SoftwareCard {
@@ -354,6 +358,14 @@ class Bank {
 }
 
 const MISSHAPEN_ID = 77
+
+/** The presence of a terminal that there is not. */
+const NOBODY = buildTopic({ kind: 'terminal-presence', terminal: '0'.repeat(32) })
+
+/** What is on its way in this process goes on. */
+function breath(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 3))
+}
 
 function newCard(): SoftwareCard {
   const card = new SoftwareCard()

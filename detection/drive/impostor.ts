@@ -9,7 +9,7 @@ import { startInitiator } from '../../protocol/edhoc/initiator.ts'
 import { decodeFrame, encodeFrame, type Frame } from '../../protocol/messages/frame.ts'
 import { buildTopic, GATEWAY_IN } from '../../protocol/topics.ts'
 
-const TIMEOUT_MS = 2000
+const TIMEOUT_MS = 20_000
 
 export class Impostor {
   readonly #broker: Broker
