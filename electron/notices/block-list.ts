@@ -125,7 +125,11 @@ export function createBlockList(options: BlockListOptions): BlockList {
         const content = await readPrivateFile(path)
         if (content === undefined) return
         const file = v.parse(schema, JSON.parse(fromUtf8(content)))
-        cards = new Map([...Object.entries(file.cards), ...cards])
+        // What was told meanwhile counts where it is the later.
+        for (const [key, known] of Object.entries(file.cards)) {
+          const noted = cards.get(key)
+          if (noted === undefined || noted.at < known.at) cards.set(key, known)
+        }
         version = file.version
         wanted = Math.max(wanted, version)
       } catch {
