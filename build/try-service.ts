@@ -4,7 +4,6 @@
  * request of that person.
  */
 import { createInterface } from 'node:readline'
-import { parseArgs } from 'node:util'
 import { ServiceRefused } from '../electron/session/node-conversation.ts'
 import type { NodeSession } from '../electron/session/node-session.ts'
 import { inviteNode } from '../gateway/tokens/nodes.ts'
@@ -12,6 +11,7 @@ import type { ScopeRule } from '../protocol/messages/service.ts'
 import { TestGateway } from '../test/support/gateway.ts'
 import { SoftwareCard } from '../test/support/gateway-client.ts'
 import { sessionOf } from '../test/support/service.ts'
+import { readArguments } from './arguments.ts'
 
 const USAGE = `npm run try-service -- --node NAME --scopes SCOPE[=ROLE],...
 
@@ -24,13 +24,7 @@ invitation that are printed; then type
   quit
 `
 
-const { values } = parseArgs({
-  options: {
-    node: { type: 'string' },
-    scopes: { type: 'string' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
+const { values } = readArguments(USAGE, { node: { type: 'string' }, scopes: { type: 'string' } })
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`)
@@ -105,9 +99,9 @@ async function run(name: string, scopes: readonly ScopeRule[]): Promise<void> {
   }
 }
 
-if (values.help || values.node === undefined || values.scopes === undefined) {
-  process.stdout.write(USAGE)
-  process.exitCode = values.help ? 0 : 2
+if (values.node === undefined || values.scopes === undefined) {
+  process.stderr.write(USAGE)
+  process.exitCode = 2
 } else {
   await run(values.node, parseScopes(values.scopes))
   process.exit(0)

@@ -104,7 +104,9 @@ async function run(words: readonly string[]): Promise<number> {
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
-  if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${HELP.all}\n`)
+  const [command = ''] = process.argv.slice(2)
+  const help = Object.hasOwn(HELP, command) ? HELP[command as keyof typeof HELP] : HELP.all
+  if (error instanceof UsageError) process.stderr.write(`${error.message}\n\n${help}\n`)
   else process.stderr.write(`${wordsFor(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
   process.exitCode = error instanceof UsageError ? 2 : 1
 }

@@ -31,21 +31,31 @@ Every call carries "Authorization: Bearer SECRET"; the secret is $TESSERA_SERVIC
 which is made at the first start.
 `
 
-const { values } = parseArgs({
-  options: {
-    forward: { type: 'string' },
-    operations: { type: 'string' },
-    broker: { type: 'string', default: process.env.TESSERA_BROKER_URL },
-    ca: { type: 'string' },
-    cert: { type: 'string' },
-    key: { type: 'string' },
-    data: { type: 'string', default: 'service-data' },
-    invitation: { type: 'string', default: process.env.TESSERA_NODE_INVITATION },
-    control: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
+/** A slip is told in its one line, and ends the program with status 2. */
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        forward: { type: 'string' },
+        operations: { type: 'string' },
+        broker: { type: 'string', default: process.env.TESSERA_BROKER_URL },
+        ca: { type: 'string' },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        data: { type: 'string', default: 'service-data' },
+        invitation: { type: 'string', default: process.env.TESSERA_NODE_INVITATION },
+        control: { type: 'string' },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+const values = readOptions()
 
 /** 32 random bytes, made once. */
 async function secretIn(folder: string): Promise<string> {

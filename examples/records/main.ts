@@ -11,24 +11,35 @@ The example service: records that the desk's window shows and adds notes to.
   --broker URL        mqtts://host[:8883], or mqtt://localhost[:1883] (default: $TESSERA_BROKER_URL)
   --ca FILE           certificates (PEM) that the broker's must lead to
   --cert FILE         client certificate (PEM) for that broker, with --key FILE
+  --key FILE          its private key (PEM)
   --data DIR          identity and records (default: ./records-data)
   --invitation CODE   of npm run gateway -- invite --node records --scopes record:read,record:note=desk; needed once
   --json              one line {"ready":true,...} when ready
   -h, --help          this text
 `
 
-const { values } = parseArgs({
-  options: {
-    broker: { type: 'string', default: process.env.TESSERA_BROKER_URL },
-    ca: { type: 'string' },
-    cert: { type: 'string' },
-    key: { type: 'string' },
-    data: { type: 'string', default: 'records-data' },
-    invitation: { type: 'string', default: process.env.TESSERA_NODE_INVITATION },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
+/** A slip is told in its one line, and ends the program with status 2. */
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        broker: { type: 'string', default: process.env.TESSERA_BROKER_URL },
+        ca: { type: 'string' },
+        cert: { type: 'string' },
+        key: { type: 'string' },
+        data: { type: 'string', default: 'records-data' },
+        invitation: { type: 'string', default: process.env.TESSERA_NODE_INVITATION },
+        json: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+const values = readOptions()
 
 const read = (file: string): string => readFileSync(file, 'utf8')
 
