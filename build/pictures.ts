@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { openGallery } from '../test/renderer/gallery/harness.ts'
-import { DIFFERENCES, looksOf, Pictures, removeLeftovers } from '../test/renderer/gallery/pictures.ts'
+import { DIFFERENCES, looksOf, Pictures, removeLeftovers, wordsOf } from '../test/renderer/gallery/pictures.ts'
 import { stories } from '../test/renderer/gallery/stories.ts'
 import { readArguments } from './arguments.ts'
 import { root } from './electron.ts'
@@ -31,13 +31,11 @@ try {
   const pictures = await Pictures.open(gallery)
   for (const [story, shots] of looksOf(stories)) {
     if (wanted.length > 0 && !wanted.includes(story.name)) continue
-    for (const { name, kind, difference } of await pictures.look(story, shots, { keep: values.update })) {
+    for (const found of await pictures.look(story, shots, { keep: values.update })) {
       looked += 1
-      if (kind === 'same') continue
+      if (found.kind === 'same') continue
       changed += 1
-      console.log(
-        `${kind.padEnd(9)} ${name}${difference ? ` (${difference.cells} cells, within ${difference.box.join(' ')})` : ''}`,
-      )
+      console.log(values.update ? found.name : wordsOf(found))
     }
   }
   if (values.update && wanted.length === 0)

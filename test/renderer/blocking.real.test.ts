@@ -73,11 +73,11 @@ describe('a supervisor who blocks', () => {
     await inSession()
     await button('Block this card').click()
     await dialog().getByText('Block the card of Jon Björnsson?').waitFor()
-    expect(await focused()).toBe('Cancel')
+    await expect.poll(focused).toBe('Cancel')
     await gallery.page.keyboard.press('Escape')
     await expect.poll(() => dialog().count()).toBe(0)
     expect(await gallery.intents()).toEqual([])
-    expect(await focused()).toBe('Block this card')
+    await expect.poll(focused).toBe('Block this card')
   })
 
   test('is told how it went, and goes back', async () => {

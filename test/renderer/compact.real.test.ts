@@ -17,6 +17,7 @@ afterAll(async () => {
 test.each(stories.map((story) => [story.name, story] as const))('%s sticks out nowhere', async (_, { snapshot, act }) => {
   await gallery.show(snapshot, { width: 360, height: 640, theme: 'light' })
   await act?.(gallery.page, createTexts(en, snapshot.language.desk))
+  await gallery.settle()
   expect(await gallery.page.evaluate(overflowing)).toEqual([])
 })
 

@@ -115,7 +115,7 @@ describe('the direction', () => {
     // What is said aloud is said in the language that it is written in.
     const said = gallery.page.locator('.only-heard[role="status"]')
     expect(await said.getAttribute('lang')).toBe('ar')
-    expect(await said.textContent()).toContain('بقيت 3 محاولات')
+    await expect.poll(() => said.textContent()).toContain('بقيت 3 محاولات')
     expect(await gallery.page.evaluate(crowdedTexts)).toEqual([])
     const arrow = gallery.page.locator('.button-primary svg')
     expect(await arrow.evaluate((icon) => new DOMMatrix(getComputedStyle(icon).transform).a)).toBe(-1)
@@ -142,7 +142,7 @@ describe('choosing', () => {
       'العربية',
     ])
     await gallery.page.keyboard.press('D')
-    expect(await gallery.intents()).toEqual([{ kind: 'set-language', language: 'de' }])
+    await expect.poll(() => gallery.intents()).toEqual([{ kind: 'set-language', language: 'de' }])
     await gallery.push(speaking(story('idle'), 2, { desk: 'de', setting: 'de' }))
     await heading('Stecken Sie die Karte der Person ein').waitFor()
     expect(await choice('Sprache dieses Platzes').inputValue()).toBe('de')

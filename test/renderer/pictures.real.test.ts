@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Gallery, openGallery } from './gallery/harness.ts'
 import { type Difference, differenceOf } from './gallery/picture-measures.ts'
-import { DIFFERENCES, keptMajors, leftovers, looksOf, majorOfElectron, Pictures } from './gallery/pictures.ts'
+import { DIFFERENCES, keptMajors, leftovers, looksOf, majorOfElectron, Pictures, wordsOf } from './gallery/pictures.ts'
 import { stories } from './gallery/stories.ts'
 
 const major = majorOfElectron()
@@ -26,10 +26,8 @@ if (keptMajors().includes(major)) {
     '%s looks as it is kept',
     async (_, story, shots) => {
       const found = await pictures.look(story, shots, { keep: false })
-      const words = found.flatMap(({ name, kind, difference }) =>
-        kind === 'same' ? [] : [`${name} is ${kind}${difference ? ` within ${difference.box.join(' ')}` : ''}`],
-      )
-      expect(words, 'see dist/pictures/, or keep them: npm run pictures -- --update').toEqual([])
+      const others = found.filter(({ kind }) => kind !== 'same')
+      expect(others.map(wordsOf), 'keep them: npm run pictures -- --update').toEqual([])
     },
   )
 
@@ -46,16 +44,21 @@ if (keptMajors().includes(major)) {
 }
 
 describe('the comparison', () => {
-  /** The idle page as it is, and after a change of it. */
-  async function afterwards(change: () => void): Promise<Difference | undefined> {
+  async function open(): Promise<void> {
     const idle = stories.find(({ name }) => name === 'idle')
     if (idle === undefined) throw new Error('no story idle')
     await gallery.show(idle.snapshot, { width: 900, height: 600, theme: 'light' })
     await gallery.settle()
+  }
+
+  /** The idle page as it is, and after a change of it. */
+  async function afterwards(change: () => void): Promise<Difference | undefined> {
+    await open()
     const session = await gallery.page.context().newCDPSession(gallery.page)
     const take = async () => (await session.send('Page.captureScreenshot', { format: 'webp', quality: 70 })).data
     const kept = await take()
     await gallery.page.evaluate(change)
+    await gallery.settle()
     const taken = await take()
     await session.detach()
     return gallery.page.evaluate(differenceOf, { kept, taken, cell: 6, limit: 20 })
@@ -76,6 +79,7 @@ describe('the comparison', () => {
       if (title) title.style.translate = '4px 0'
     })
     expect(found?.cells).toBeGreaterThan(5)
+    expect(found?.points).toBeGreaterThan(found?.cells ?? 0)
     const box = await gallery.page.locator('h1').boundingBox()
     const [left = 0, top = 0, right = 0, bottom = 0] = found?.box ?? []
     expect(left).toBeGreaterThan((box?.x ?? 0) - 12)
@@ -93,12 +97,13 @@ describe('the comparison', () => {
   })
 
   test('finds a picture of another size', async () => {
+    await open()
     const session = await gallery.page.context().newCDPSession(gallery.page)
     const take = async () => (await session.send('Page.captureScreenshot', { format: 'webp' })).data
     const kept = await take()
-    await gallery.page.setViewportSize({ width: 900, height: 606 })
+    await gallery.resize(900, 606)
     const found = await gallery.page.evaluate(differenceOf, { kept, taken: await take(), cell: 6, limit: 20 })
     await session.detach()
-    expect(found?.cells).toBe(150 * 101)
+    expect(found).toMatchObject({ cells: 150 * 101, points: 900 * 606 })
   })
 })

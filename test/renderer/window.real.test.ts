@@ -29,6 +29,7 @@ async function open(name: string, look = SMALL): Promise<void> {
   const { snapshot, act } = named(name)
   await gallery.show(snapshot, look)
   await act?.(gallery.page, createTexts(en, snapshot.language.desk))
+  if (look.motion !== true) await gallery.settle()
 }
 const heading = (name: string) => gallery.page.getByRole('heading', { level: 1, name, exact: true })
 const button = (name: string) => gallery.page.getByRole('button', { name, exact: true })
@@ -62,7 +63,6 @@ describe.each(stories.map(({ name }) => name))('%s', (name) => {
 
   test.each(['light', 'dark', 'contrast'] as const)('has text with enough contrast in the theme %s', async (theme) => {
     await open(name, { ...SMALL, theme })
-    await gallery.settle()
     expect(await gallery.page.evaluate(faintTexts, theme === 'contrast' ? 7 : 4.5)).toEqual([])
   })
 
@@ -92,7 +92,7 @@ describe('a PIN', () => {
     await open('login-pin')
     for (const digit of '3141590') await button(`Digit ${digit}`).click()
     await button('Delete the last digit').click()
-    expect(await focused()).toBe('INPUT')
+    await expect.poll(focused).toBe('INPUT')
     await button('Continue').click()
     expect(await gallery.intents()).toEqual([{ kind: 'submit-pin', pin: '314159' }])
   })
@@ -164,6 +164,7 @@ describe('a PIN', () => {
 describe('a new PIN', () => {
   const enter = async (title: string, pin: string) => {
     await heading(title).waitFor()
+    await expect.poll(focused).toBe('INPUT')
     await gallery.page.keyboard.type(pin)
     await gallery.page.keyboard.press('Enter')
   }
@@ -211,10 +212,10 @@ describe('the keyboard', () => {
     expect(await focused()).toBe('INPUT')
     await gallery.push(prompted('login-pin', { kind: 'working' }, 2))
     await heading('Logging in').waitFor()
-    expect(await focused()).toBe('H1')
+    await expect.poll(focused).toBe('H1')
     await gallery.push(prompted('login-pin', { kind: 'failed', problem: { code: 'gateway-silent' }, canRetry: true }, 3))
     await button('Try again').waitFor()
-    expect(await focused()).toBe('Try again')
+    await expect.poll(focused).toBe('Try again')
     await gallery.page.keyboard.press('Enter')
     await gallery.page.keyboard.press('Escape')
     expect(await gallery.intents()).toEqual([{ kind: 'retry' }, { kind: 'dismiss' }])
@@ -227,6 +228,7 @@ describe('the keyboard', () => {
     expect(await focused()).toContain('Register a person')
     await page.keyboard.press('Enter')
     await heading('Who is being registered?').waitFor()
+    await expect.poll(focused).toBe('INPUT')
     await page.keyboard.type('Grace')
     await page.keyboard.press('Tab')
     await page.keyboard.type('Hopper')
@@ -276,7 +278,7 @@ describe('what may be done', () => {
   test('a form with a gap is not sent, and says where', async () => {
     await open('registration-form-missing')
     expect(await gallery.intents()).toEqual([])
-    expect(await gallery.page.getByText('Please fill in this field.').count()).toBe(3)
+    await expect.poll(() => gallery.page.getByText('Please fill in this field.').count()).toBe(3)
   })
 
   test('a code is sent as it was typed, without the spaces around it', async () => {
@@ -323,9 +325,16 @@ describe('what may be done', () => {
 })
 
 describe('motion', () => {
-  /** When each of what moves comes to rest, in milliseconds. */
+  /** When each of what moves comes to rest, in milliseconds: as the styles have it, because what is at rest already moves no more. */
   const ends = () =>
-    gallery.page.evaluate(() => document.getAnimations().map(({ effect }) => Number(effect?.getComputedTiming().endTime)))
+    gallery.page.evaluate(() =>
+      [...document.querySelectorAll('*')].flatMap((element) => {
+        const { animationName, animationDelay, animationDuration, animationIterationCount } = getComputedStyle(element)
+        const [delay, duration] = [animationDelay, animationDuration].map((time) => Number.parseFloat(time) * 1000)
+        const times = animationIterationCount === 'infinite' ? Infinity : Number(animationIterationCount)
+        return animationName === 'none' ? [] : [(delay ?? 0) + (duration ?? 0) * times]
+      }),
+    )
 
   test('the drawing moves where motion is welcome, for less than five seconds; it stands still with an arrow where not', async () => {
     await open('idle', { ...SMALL, motion: true })

@@ -86,6 +86,21 @@ app.whenReady().then(() => {
 })
 `
 
+/** How letters are drawn, whatever the tester's desktop prefers: the system's fonts, smoothed in grey and hinted slightly. */
+const FONTS = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+  <dir>/usr/share/fonts</dir>
+  <match target="font">
+    <edit name="antialias" mode="assign"><bool>true</bool></edit>
+    <edit name="hinting" mode="assign"><bool>true</bool></edit>
+    <edit name="autohint" mode="assign"><bool>false</bool></edit>
+    <edit name="hintstyle" mode="assign"><const>hintslight</const></edit>
+    <edit name="rgba" mode="assign"><const>none</const></edit>
+  </match>
+</fontconfig>`
+
 function serve(folder: string) {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost')
@@ -112,6 +127,8 @@ export async function openGallery(): Promise<Gallery> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tessera-gallery-'))
   const main = path.join(folder, 'main.cjs')
   writeFileSync(main, APPLICATION)
+  const fonts = path.join(folder, 'fonts.conf')
+  writeFileSync(fonts, FONTS)
   const application = await _electron.launch({
     executablePath: findElectron().executable,
     args: [
@@ -119,9 +136,14 @@ export async function openGallery(): Promise<Gallery> {
       main,
       `--user-data-dir=${path.join(folder, 'profile')}`,
       '--force-device-scale-factor=1',
+      '--force-color-profile=srgb',
       '--lang=en-GB',
     ],
-    env: { ...process.env, TZ: 'UTC' } as Record<string, string>,
+    // What is drawn and said depends on nothing that the tester has set.
+    env: { ...process.env, TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', LANGUAGE: '', FONTCONFIG_FILE: fonts } as Record<
+      string,
+      string
+    >,
     timeout: START_TIMEOUT_MS,
   })
   const page = await application.firstWindow({ timeout: START_TIMEOUT_MS })

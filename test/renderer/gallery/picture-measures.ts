@@ -11,6 +11,8 @@ export interface Comparison {
 export interface Difference {
   /** How many cells differ. */
   readonly cells: number
+  /** How many points of them are another colour than they were: all, where the size is another one. */
+  readonly points: number
   /** Where, as left, top, right and bottom of what encloses them all, in points of the picture. */
   readonly box: readonly [number, number, number, number]
   /** WebP in base64: what was taken, pale, with the cells that differ in red. */
@@ -53,6 +55,19 @@ export async function differenceOf({ kept, taken, cell, limit }: Comparison): Pr
     return sums.some((sum) => Math.abs(sum / points) > limit)
   }
 
+  /** Points of a cell of which a colour is off by more than a cell's mean may be. */
+  const pointsOff = (left: number, top: number): number => {
+    let points = 0
+    for (let y = top; y < Math.min(top + cell, height); y += 1) {
+      for (let x = left; x < Math.min(left + cell, width); x += 1) {
+        const at = (y * width + x) * 4
+        const isPointOff = [at, at + 1, at + 2].some((i) => Math.abs((now.points[i] ?? 0) - (before.points[i] ?? 0)) > limit)
+        if (!sameSize || isPointOff) points += 1
+      }
+    }
+    return points
+  }
+
   const off: [number, number][] = []
   for (let top = 0; top < height; top += cell)
     for (let left = 0; left < width; left += cell) if (isOff(left, top)) off.push([left, top])
@@ -67,6 +82,7 @@ export async function differenceOf({ kept, taken, cell, limit }: Comparison): Pr
   const tops = off.map(([, top]) => top)
   return {
     cells: off.length,
+    points: off.reduce((points, [left, top]) => points + pointsOff(left, top), 0),
     box: [Math.min(...lefts), Math.min(...tops), Math.max(...lefts) + cell, Math.max(...tops) + cell],
     picture: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')),
   }

@@ -2,7 +2,8 @@
  * Pictures of the window that are kept, to see what a change does to every page: each page in two sizes, three themes and both
  * directions, and every other state of the window in the smallest size, light.
  *
- * Letters come from the bundle, so that they look the same on every machine; but each Chromium draws a little differently.
+ * Letters come from the bundle, so that they look the same on every machine, codes too, which the application draws in the
+ * system's own monospaced letters; but each Chromium draws a little differently.
  * Pictures are therefore kept apart by the major version of Electron that drew them, and compared with that version only.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,6 +27,10 @@ const SIZES = [
 const THEMES = ['light', 'dark', 'contrast'] as const satisfies readonly Theme[]
 const QUALITY = 70
 const COMPARED = { cell: 6, limit: 20 }
+/** A caret blinks; monospaced letters are the system's. */
+const ALIKE_EVERYWHERE = '* { caret-color: transparent !important } :root { --font-code: var(--font) !important }'
+/** Pictures of a page at rest are the same to the byte; one that is still not after so many moves on and on. */
+const MOST_TAKES = 20
 
 interface Shot {
   readonly size: (typeof SIZES)[number]
@@ -66,6 +71,14 @@ export interface Found {
   readonly difference?: Difference
 }
 
+/** What is to be said of a picture that is not the same: what differs, where in it, and which file shows it as it is now. */
+export function wordsOf({ name, kind, difference }: Found): string {
+  const shown = path.relative(root, path.join(DIFFERENCES, name.replace(/webp$/, 'actual.webp')))
+  if (difference === undefined) return `${name} is ${kind}: ${shown}`
+  const { points, cells, box } = difference
+  return `${name} is ${kind}: ${points} points in ${cells} cells within ${box.join(' ')}: ${shown}`
+}
+
 export class Pictures {
   readonly major: string
   readonly #gallery: Gallery
@@ -86,13 +99,13 @@ export class Pictures {
     const { page } = this.#gallery
     await this.#gallery.show(story.snapshot, { width: 900, height: 600, theme: 'light' })
     await story.act?.(page, await loadTexts(story.snapshot.language.desk))
-    // Where the mouse was left is no part of the picture, and a caret blinks.
+    // Where the mouse was left is no part of the picture.
     await page.mouse.move(0, 0)
-    await page.evaluate(() => {
+    await page.evaluate((rules) => {
       const sheet = new CSSStyleSheet()
-      sheet.replaceSync('* { caret-color: transparent !important }')
+      sheet.replaceSync(rules)
       document.adoptedStyleSheets = [sheet]
-    })
+    }, ALIKE_EVERYWHERE)
     const found: Found[] = []
     let direction: Shot['direction'] = 'ltr'
     for (const shot of shots) {
@@ -100,10 +113,24 @@ export class Pictures {
       direction = shot.direction
       await this.#gallery.resize(shot.size.width, shot.size.height)
       await this.#gallery.dress(shot.theme)
+      await this.#scale(shot.size, shot.size.scale)
       await this.#gallery.settle()
       found.push(await this.#compare(nameOf(story, shot), shot, keep))
+      await this.#scale(shot.size, 1)
     }
     return found
+  }
+
+  /** Draws the page in the picture's size before it is taken: taking one that is smaller than drawn catches it between two frames. */
+  async #scale({ width, height }: Shot['size'], scale: number): Promise<void> {
+    const viewport = { x: 0, y: 0, width, height, scale }
+    await this.#session.send('Emulation.setDeviceMetricsOverride', {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: false,
+      viewport,
+    })
   }
 
   async #take({ size: { width, height, scale } }: Shot): Promise<string> {
@@ -115,15 +142,16 @@ export class Pictures {
     const file = path.join(folderOf(this.major), name)
     const kept = existsSync(file) ? readFileSync(file, 'base64') : undefined
     const { page } = this.#gallery
-    const compare = async (now: string) =>
-      kept === undefined ? undefined : page.evaluate(differenceOf, { kept, taken: now, ...COMPARED })
     let taken = await this.#take(shot)
-    let difference = await compare(taken)
-    if (difference !== undefined) {
-      // A picture may catch the page between two frames of a change of size; what differs a moment later too differs.
-      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 150)))
+    const compare = async () => (kept === undefined ? undefined : page.evaluate(differenceOf, { kept, taken, ...COMPARED }))
+    let difference = await compare()
+    // What is not as it is kept counts once it is at rest: two pictures in a row are the same.
+    let before = ''
+    for (let takes = 1; (kept === undefined || difference !== undefined) && taken !== before; takes += 1) {
+      if (takes > MOST_TAKES) throw new Error(`${name} does not come to rest`)
+      before = taken
       taken = await this.#take(shot)
-      difference = await compare(taken)
+      difference = await compare()
     }
     if (kept !== undefined && difference === undefined) return { name, kind: 'same' }
     if (keep) {
