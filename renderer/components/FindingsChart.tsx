@@ -49,7 +49,7 @@ export function FindingsChart(props: Props) {
   return (
     <figure className="chart">
       <figcaption>{named}</figcaption>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT + 20}`} role="img" aria-labelledby={title} aria-describedby={description}>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT + 24}`} role="img" aria-labelledby={title} aria-describedby={description}>
         <title id={title}>{named}</title>
         <desc id={description}>{described}</desc>
         {[0, 0.5, 1].map((share) => (
@@ -69,14 +69,14 @@ export function FindingsChart(props: Props) {
             />
           )
         })}
-        <text className="chart-text" x="0" y={HEIGHT + 16}>
+        <text className="chart-text" x="0" y={HEIGHT + 18}>
           {texts.date(props.since)}
         </text>
-        <text className="chart-text" x={WIDTH} y={HEIGHT + 16} textAnchor="end">
+        <text className="chart-text" x={WIDTH} y={HEIGHT + 18} textAnchor="end">
           {text('findings.chart-now')}
         </text>
         {total > 0 && (
-          <text className="chart-text" x="4" y="13">
+          <text className="chart-text" x="4" y="16">
             {top}
           </text>
         )}

@@ -31,7 +31,7 @@ export const LoginTimesChart = memo(function LoginTimesChart({ timings }: Props)
   return (
     <figure className="chart times">
       <figcaption>{named}</figcaption>
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT + 20}`} role="img" aria-labelledby={`${id}-name`} aria-describedby={`${id}-words`}>
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT + 24}`} role="img" aria-labelledby={`${id}-name`} aria-describedby={`${id}-words`}>
         <title id={`${id}-name`}>{named}</title>
         <desc id={`${id}-words`}>{text('activity.chart-half', { duration: texts.duration(median.totalMs) })}</desc>
         <Patterns id={id} />
@@ -60,10 +60,10 @@ export const LoginTimesChart = memo(function LoginTimesChart({ timings }: Props)
             </g>
           )
         })}
-        <text className="chart-text" x="0" y={HEIGHT + 16}>
+        <text className="chart-text" x="0" y={HEIGHT + 18}>
           {texts.dateTime(last[0]?.at ?? 0)}
         </text>
-        <text className="chart-text" x={WIDTH} y="13" textAnchor="end">
+        <text className="chart-text" x={WIDTH} y="16" textAnchor="end">
           {texts.duration(top)}
         </text>
       </svg>
