@@ -12,7 +12,7 @@ import { blankCard, FIRST_SIMULATED_SERIAL } from '../../native/virtual-card/sta
 import { memoryStorage } from '../../native/virtual-card/storage.ts'
 import { type InsertedCard, insertIntoVpcd, VPCD_PORT } from '../../native/virtual-card/vpcd.ts'
 import { type Mosquitto, startMosquitto } from '../support/mosquitto.ts'
-import { ensurePcscd, reserveVirtualReaders } from '../support/pcscd.ts'
+import { ensurePcscd, reserveVirtualReaders, untilEmpty } from '../support/pcscd.ts'
 import { TerminalWindow } from '../support/window.ts'
 
 export const READER = 'Virtual PCD 00 00'
@@ -22,7 +22,7 @@ export function newCard(number: number): VirtualCard {
   return new VirtualCard({ crypto: nodeCrypto, storage: memoryStorage(blankCard({ serial: FIRST_SIMULATED_SERIAL + number })) })
 }
 
-/** pcscd looks into a reader every 400 ms, and may miss a card that was away for less. No hand is that fast, a test is. */
+/** No hand is faster, a test is. */
 const BETWEEN_CARDS_MS = 500
 
 /** vpcd's first reader and the card in it. */
@@ -34,6 +34,7 @@ export class Reader {
   static async reserve(): Promise<Reader> {
     await reserveVirtualReaders()
     await ensurePcscd()
+    await untilEmpty(READER)
     return new Reader()
   }
 
@@ -54,11 +55,14 @@ export class Reader {
     }
   }
 
+  /** Resolves when the PC/SC service has seen it; the terminal hears of it a moment later. */
   async pull(): Promise<void> {
     if (this.#inserted === undefined) return
     await this.#inserted.pull()
     this.#inserted = undefined
     this.#pulledAt = performance.now()
+    // pcscd looks into a reader only now and then, and would miss a card that is back before.
+    await untilEmpty(READER)
   }
 }
 

@@ -6,10 +6,14 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { loadPcsc } from '../../native/pcsc/binding.ts'
+import { SCARD_STATE_PRESENT, SCARD_STATE_UNAWARE } from '../../native/pcsc/constants.ts'
+import { ReaderError } from '../../native/reader.ts'
 
 const SOCKET = '/run/pcscd/pcscd.comm'
 const PID_FILE = '/run/pcscd/pcscd.pid'
 const START_LIMIT_MS = 60_000
+const EMPTY_LIMIT_MS = 20_000
 
 /** Whoever listens here has the virtual readers to itself. The system takes the port back from a process that ends in any way. */
 const RESERVATION_PORT = 35962
@@ -64,6 +68,28 @@ export async function ensurePcscd(): Promise<void> {
 export async function killPcscd(): Promise<void> {
   for (const pid of pcscdPids()) process.kill(pid, 'SIGKILL')
   while (pcscdPids().length > 0) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** Waits until the service itself says that no card is in that reader. Without a service there is nothing to wait for. */
+export async function untilEmpty(reader: string): Promise<void> {
+  const pcsc = loadPcsc()
+  const deadline = performance.now() + EMPTY_LIMIT_MS
+  try {
+    const context = await pcsc.establishContext()
+    for (let seen = SCARD_STATE_UNAWARE; ; ) {
+      // A look that waits in vain ends by 'timeout', and what was seen before it still holds.
+      const [sight] = await pcsc.getStatusChange(context, 1000, [{ name: reader, currentState: seen }]).catch((error) => {
+        if (error instanceof ReaderError && error.kind === 'timeout') return []
+        throw error
+      })
+      seen = sight?.eventState ?? seen
+      if ((seen & SCARD_STATE_PRESENT) === 0) break
+      if (performance.now() > deadline) throw new Error(`the service still sees a card in ${reader}`)
+    }
+    await pcsc.releaseContext(context)
+  } catch (error) {
+    if (!(error instanceof ReaderError)) throw error
+  }
 }
 
 function answers(): Promise<boolean> {
