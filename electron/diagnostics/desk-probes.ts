@@ -14,13 +14,14 @@ import type { GatewayConnection } from '../gateway-connection.ts'
 import { newTerminalId } from '../session/identity.ts'
 import type { Probes } from './probes.ts'
 
+const READERS_MS = 4000
 const BROKER_MS = 4000
 const GATEWAY_MS = 4000
 /** More than a file system might keep in the folder itself. */
 const TRIAL_BYTES = 65_536
 
 export interface DeskProbesOptions {
-  readonly readers: Pick<Readers, 'status'>
+  readonly readers: Pick<Readers, 'status' | 'subscribe'>
   readonly snapshot: () => Snapshot
   readonly connection: Pick<GatewayConnection, 'gateway'>
   readonly brokerUrl: string
@@ -35,7 +36,8 @@ export interface DeskProbesOptions {
 export function createDeskProbes(options: DeskProbesOptions): Probes {
   const { readers, snapshot, connection, brokerUrl, tls, crypto, folder, manifest } = options
   return {
-    readers() {
+    async readers() {
+      await answered(readers)
       const { desk, problem } = snapshot().readers
       return { service: readers.status().service, desk, ...(problem && { problem }) }
     },
@@ -86,6 +88,23 @@ export function createDeskProbes(options: DeskProbesOptions): Probes {
       return { running: snapshot().application.version, installed: String(installed) }
     },
   }
+}
+
+/** The service has said how it is, or has had its time: right after the program's start it has only been asked. */
+function answered(readers: Pick<Readers, 'status' | 'subscribe'>): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (readers.status().service.kind !== 'starting') finish()
+    }
+    const finish = (): void => {
+      clearTimeout(timer)
+      stop()
+      resolve()
+    }
+    const timer = setTimeout(finish, READERS_MS)
+    const stop = readers.subscribe(look)
+    look()
+  })
 }
 
 /** Undefined where the runtime has no statfs, such as Electron 22's. No other program is started to find it out. */

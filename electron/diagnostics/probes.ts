@@ -17,9 +17,15 @@ export type StorageSeen =
   /** The system's code, such as ENOSPC. */
   | { readonly kind: 'failed'; readonly code: string }
 
+export interface ReadersSeen {
+  readonly service: ServiceState
+  readonly desk: readonly DeskReader[]
+  readonly problem?: Problem
+}
+
 export interface Probes {
-  /** The readers of this desk with their reasons, as the Readers page shows them. */
-  readers(): { readonly service: ServiceState; readonly desk: readonly DeskReader[]; readonly problem?: Problem }
+  /** The readers of this desk with their reasons, as the Readers page shows them; waits for a service that has just been asked. */
+  readers(): Promise<ReadersSeen>
   /** Undefined where the broker takes this terminal. */
   broker(): Promise<BrokerErrorKind | undefined>
   brokerCertificate(): Promise<CertificateSeen>

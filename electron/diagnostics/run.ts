@@ -1,6 +1,6 @@
 /** A round of checks, one after the other, each within its time: a check that hangs or breaks keeps none of the others. */
 import { CHECKS, type CheckId, type CheckResult } from '../contract/diagnostics.ts'
-import type { GatewaySeen, Probes } from './probes.ts'
+import type { GatewaySeen, Probes, ReadersSeen } from './probes.ts'
 import * as rules from './rules.ts'
 
 /** Longer than every probe waits by itself. */
@@ -24,11 +24,16 @@ export async function runRound({ probes, now, begun, done, broke, limitMs = LIMI
     gateway ??= probes.gateway()
     return gateway
   }
+  let readers: Promise<ReadersSeen> | undefined
+  const askReaders = (): Promise<ReadersSeen> => {
+    readers ??= probes.readers()
+    return readers
+  }
   for (const id of CHECKS) {
     begun(id)
     let result: CheckResult
     try {
-      result = await within(limitMs, check(id, probes, askGateway, now))
+      result = await within(limitMs, check(id, probes, askReaders, askGateway, now))
     } catch (error) {
       broke(id, error)
       result = rules.CHECK_BROKE
@@ -40,20 +45,21 @@ export async function runRound({ probes, now, begun, done, broke, limitMs = LIMI
 async function check(
   id: CheckId,
   probes: Probes,
+  askReaders: () => Promise<ReadersSeen>,
   askGateway: () => Promise<GatewaySeen>,
   now: () => number,
 ): Promise<CheckResult> {
   switch (id) {
     case 'reader-service':
-      return rules.readerService(probes.readers().service)
+      return rules.readerService((await askReaders()).service)
     case 'reader-permission':
-      return rules.readerPermission(probes.readers().service)
+      return rules.readerPermission((await askReaders()).service)
     case 'readers': {
-      const { desk, problem } = probes.readers()
+      const { desk, problem } = await askReaders()
       return rules.readers(desk, problem)
     }
     case 'cards':
-      return rules.cards(probes.readers().desk)
+      return rules.cards((await askReaders()).desk)
     case 'broker':
       return rules.broker(await probes.broker())
     case 'broker-certificate':

@@ -9,6 +9,9 @@ import { createDeskProbes, type DeskProbesOptions } from '../../electron/diagnos
 import type { Probes } from '../../electron/diagnostics/probes.ts'
 import * as rules from '../../electron/diagnostics/rules.ts'
 import { runRound } from '../../electron/diagnostics/run.ts'
+import { nodeCrypto } from '../../native/crypto.ts'
+import { createSimulatedReaders } from '../../native/virtual-card/simulated-readers.ts'
+import { createDesk } from './terminal-desk.ts'
 
 const NOW = Date.UTC(2026, 4, 12)
 const DAY = 86_400_000
@@ -127,9 +130,29 @@ describe('rules', () => {
   })
 })
 
+test('a service that has only just been asked is waited for, and told as what it says then', async () => {
+  const readers = createSimulatedReaders({ names: [] })
+  readers.setService({ kind: 'starting' })
+  const { snapshot } = createDesk().terminal
+  const { readers: look } = createDeskProbes({
+    readers,
+    snapshot,
+    connection: { gateway: () => undefined },
+    brokerUrl: 'mqtt://127.0.0.1',
+    tls: undefined,
+    crypto: nodeCrypto,
+    folder: '',
+    manifest: '',
+  })
+  const seen = look()
+  readers.setService({ kind: 'service-down' })
+  expect((await seen).service).toEqual({ kind: 'service-down' })
+  expect((await look()).service).toEqual({ kind: 'service-down' })
+})
+
 describe('a round', () => {
   const probes: Probes = {
-    readers: () => ({ service: { kind: 'ready' }, desk: [{ name: 'A', simulated: false, state: 'ready' }] }),
+    readers: async () => ({ service: { kind: 'ready' }, desk: [{ name: 'A', simulated: false, state: 'ready' }] }),
     broker: async () => undefined,
     brokerCertificate: async () => ({ kind: 'none' }),
     gateway: async () => ({ kind: 'answered', ms: 5, time: NOW, at: NOW }),
