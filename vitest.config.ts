@@ -5,6 +5,9 @@ const real = ['test/peers/**/*.test.ts', 'test/**/*.real.test.ts']
 /** Tests that open the window. */
 const window = ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts']
 
+/** Far more than any of them needs: a busy machine is no failure, a test that hangs is. */
+const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } } as const
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,10 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
           exclude: [...real, ...window],
-          // Far more than any of them needs: a busy machine is no failure, a test that hangs is.
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-          expect: { poll: { timeout: 10_000 } },
+          ...patient,
           sequence: { groupOrder: 0 },
         },
       },
@@ -28,9 +28,7 @@ export default defineConfig({
           globalSetup: ['test/support/readers-setup.ts'],
           // There is one PC/SC service with two virtual readers: one file at a time.
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-          expect: { poll: { timeout: 10_000 } },
+          ...patient,
           sequence: { groupOrder: 1 },
         },
       },
@@ -40,9 +38,7 @@ export default defineConfig({
           include: window,
           globalSetup: ['test/support/readers-setup.ts', 'test/support/window-setup.ts'],
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          expect: { poll: { timeout: 10_000 } },
+          ...patient,
           sequence: { groupOrder: 2 },
         },
       },

@@ -36,7 +36,7 @@ afterAll(() => {
 
 function electron(...args: string[]): { status: number | null; stdout: string } {
   const { executable } = findElectron()
-  return spawnSync(executable, [...sandboxArguments(), ...args], { encoding: 'utf8', timeout: 30_000 })
+  return spawnSync(executable, [...sandboxArguments(), ...args], { encoding: 'utf8', timeout: 100_000 })
 }
 
 describe('the Electron that the set-up brought', () => {
@@ -53,10 +53,10 @@ describe('the Electron that the set-up brought', () => {
 
   test('is driven by Playwright', async () => {
     const { executable } = findElectron()
-    const driven = await _electron.launch({ executablePath: executable, args: [...sandboxArguments(), app] })
+    const driven = await _electron.launch({ executablePath: executable, args: [...sandboxArguments(), app], timeout: 60_000 })
     try {
       const window = await driven.firstWindow()
-      expect(await window.textContent('h1')).toBe('ready')
+      expect(await window.textContent('h1', { timeout: 60_000 })).toBe('ready')
     } finally {
       await driven.close()
     }

@@ -36,7 +36,7 @@ describe('each runtime has its own types', () => {
     ['tsconfig.preload.json', 'electron/preload.ts', "import { ipcRenderer } from 'electron'\nipcRenderer.send(location.href)"],
     ['tsconfig.gateway.json', 'gateway/a.ts', 'export const a = [2, 1].toSorted()'],
     ['tsconfig.json', 'test/a.ts', 'export const a = () => [document.title, Buffer.alloc(1)]'],
-  ])('%s accepts what the runtime has', { timeout: 30_000 }, (config, file, text) => {
+  ])('%s accepts what the runtime has', (config, file, text) => {
     expect(compile(config, file, text)).toBe('')
   })
 
@@ -49,7 +49,7 @@ describe('each runtime has its own types', () => {
     ['tsconfig.renderer.json', 'renderer/a.tsx', 'export const a = Buffer.alloc(1)', 'renderer/a.tsx(1,18): error TS2591'],
     ['tsconfig.gateway.json', 'gateway/a.ts', 'export enum A { B }', 'gateway/a.ts(1,13): error TS1294'],
     ['tsconfig.gateway.json', 'gateway/a.ts', 'export const a = document.title', 'gateway/a.ts(1,18): error TS2584'],
-  ])('%s refuses what it lacks: %s: %s', { timeout: 30_000 }, (config, file, text, error) => {
+  ])('%s refuses what it lacks: %s: %s', (config, file, text, error) => {
     expect(compile(config, file, text)).toContain(error)
   })
 })

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commitBlock } from '../../gateway/blocks/commit.ts'
 import { openRegistry } from '../../gateway/main.ts'
 import { toHex } from '../../protocol/bytes.ts'
@@ -9,9 +9,6 @@ import type { LoginResult } from '../../protocol/messages/operations.ts'
 import { GatewayClient, SoftwareCard } from '../support/gateway-client.ts'
 import { GatewayProcess, gatewayCommand } from '../support/gateway-process.ts'
 import { NoticesClient } from '../support/notices-client.ts'
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-blocks-cli-'))
 const directory = join(folder, 'gateway')

@@ -2,14 +2,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toHex } from '../../protocol/bytes.ts'
 import { parseInvitation } from '../../protocol/messages/enrolment.ts'
 import { GatewayClient, SoftwareCard } from '../support/gateway-client.ts'
 import { GatewayProcess, gatewayCommand } from '../support/gateway-process.ts'
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-cli-'))
 const data = ['--data', join(folder, 'gateway')]

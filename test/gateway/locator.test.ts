@@ -314,7 +314,7 @@ test('memory and store bear a thousand terminals that come at once', async () =>
     expect(present.receive(id, sealPresence(nodeCrypto, registry.terminalKeys.presence(id), id, presence))).toBe(true)
   }
   expect(present.sizes().terminals).toBe(before + 1000)
-  await expect.poll(() => present.sizes().unsaved, { timeout: 20_000 }).toBe(0)
+  await expect.poll(() => present.sizes().unsaved).toBe(0)
   const { places, more } = await client.request('locate', { session: operator.session, reader: 'Storm 0' })
   expect(places).toHaveLength(100)
   expect(more).toBe(true)

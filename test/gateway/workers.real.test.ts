@@ -28,9 +28,7 @@ async function invitation(...options: string[]): Promise<string> {
   return (JSON.parse(output) as { invitation: string }).invitation
 }
 
-test('two workers share terminals, a conversation stays with its worker, and one worker takes over from the other', {
-  timeout: 120_000,
-}, async () => {
+test('two workers share terminals, a conversation stays with its worker, and one worker takes over from the other', async () => {
   const first = await GatewayClient.connect(mosquitto.url)
   clients.push(first)
   await first.enrol(await invitation('--first-operator'))

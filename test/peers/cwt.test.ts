@@ -19,7 +19,7 @@ let python: string
 beforeAll(async () => {
   python = pythonWith('cwt', '3.3.0')
   gateway = await TestGateway.start()
-}, 180_000)
+}, 600_000)
 afterAll(() => gateway.close())
 
 /** What python-cwt says of each. */

@@ -38,7 +38,7 @@ beforeAll(() => {
     .split('\n')
     .map((line) => (line.startsWith('cred_r=') ? `cred_r=${toHex(nodeCcs(crypto, id, access))}` : line))
   writeFileSync(scenarioFile, lines.join('\n'))
-}, 180_000)
+}, 600_000)
 afterAll(() => {
   world.close()
   rmSync(folder, { recursive: true, force: true })

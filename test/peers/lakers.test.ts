@@ -14,7 +14,7 @@ import { LakersPeer, lakers } from '../support/lakers.ts'
 
 const scenarioFile = join(import.meta.dirname, '../vectors/edhoc-scenarios/m3-s2-kid.txt')
 
-beforeAll(() => void lakers(), 180_000)
+beforeAll(() => void lakers(), 600_000)
 
 const scenario = Object.fromEntries(
   readFileSync(scenarioFile, 'ascii')

@@ -98,7 +98,7 @@ function expectSession([i, r]: [Output, Output], exporters: readonly string[]): 
   for (const output of [i, r]) expect(Number(/compute_us (\d+)/.exec(output.lines.join('\n'))?.[1])).toBeGreaterThan(0)
 }
 
-describe('the EDHOC peer on the command line', { timeout: 60_000 }, () => {
+describe('the EDHOC peer on the command line', () => {
   it.each(['m0-s2-x5t.txt', 'm0-s6-x5t.txt', 'm3-s2-kid.txt'])('runs %s against itself', async (name) => {
     const file = join(scenarios, name)
     const outputs = await run(file, file)

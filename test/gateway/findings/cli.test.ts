@@ -1,13 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { encode } from '../../../protocol/cbor.ts'
 import { GatewayClient } from '../../support/gateway-client.ts'
 import { GatewayProcess, gatewayCommand } from '../../support/gateway-process.ts'
-
-// Each command is a process of its own.
-vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'tessera-findings-cli-'))
 const data = ['--data', join(folder, 'gateway')]
