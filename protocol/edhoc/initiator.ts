@@ -240,7 +240,9 @@ export class VerifiedMessage2 extends Once {
     const context3 = keys.encodeContext3(idCred.bytes, th3, credential.cred, ead3)
     const mac3 = keys.computeMac3(core, prk4e3m, context3, macLengthOf(core.suite, initiatorKey[core.method]))
     const toBeSigned = keys.encodeToBeSigned(idCred.bytes, th3, credential.cred, ead3, mac3)
-    return new PreparedMessage3(core, { ...this.#facts, prk4e3m, idCred, cred: credential.cred, ead3, mac3, toBeSigned })
+    // The person may still be typing; what follows the signature is waited for.
+    const [k3, iv3] = [keys.computeK3(core, this.#facts.prk3e2m, th3), keys.computeIv3(core, this.#facts.prk3e2m, th3)]
+    return new PreparedMessage3(core, { ...this.#facts, prk4e3m, idCred, cred: credential.cred, ead3, mac3, toBeSigned, k3, iv3 })
   }
 }
 
@@ -251,6 +253,8 @@ interface PreparedFacts extends VerifiedFacts {
   readonly ead3: Uint8Array
   readonly mac3: Uint8Array
   readonly toBeSigned: Uint8Array
+  readonly k3: Uint8Array
+  readonly iv3: Uint8Array
 }
 
 /** message_3 lacks the signature only. */
@@ -276,12 +280,10 @@ export class PreparedMessage3 extends Once {
   complete(signature: Uint8Array): SentMessage3 {
     this.leave()
     const core = this.#core
-    const { idCred, cred, ead3, th3, prk3e2m, prk4e3m, peer, cR } = this.#facts
+    const { idCred, cred, ead3, th3, prk4e3m, peer, cR, k3, iv3 } = this.#facts
     const due = initiatorKey[core.method] === 'signature' ? signatureLength[core.suite.signature] : core.suite.macLength
     if (signature.length !== due) throw new EdhocError({ kind: 'own-key-failed', reason: `the signature must have ${due} bytes` })
     const plaintext3 = encodePlaintext3(idCred, signature, ead3)
-    const k3 = keys.computeK3(core, prk3e2m, th3)
-    const iv3 = keys.computeIv3(core, prk3e2m, th3)
     const message3 = encode(core.crypto.aeadSeal(core.suite.aead, k3, iv3, keys.computeA(th3), plaintext3))
     wipe(k3)
     const th4 = keys.computeTh4(core, th3, plaintext3, cred)

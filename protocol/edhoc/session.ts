@@ -33,13 +33,14 @@ export class EdhocSession {
   readonly facts: SessionFacts
   readonly #context: Context
   #prkOut: Uint8Array
-  #prkExporter: Uint8Array
+  /** Made for the first that is exported: a login needs none, and is waited for. */
+  #prkExporter: Uint8Array | undefined
+  #isOver = false
 
   constructor(context: Context, facts: SessionFacts, prkOut: Uint8Array) {
     this.#context = context
     this.facts = facts
     this.#prkOut = prkOut
-    this.#prkExporter = computePrkExporter(context, prkOut)
   }
 
   /** The session key itself: for another implementation's test vectors, not for use. */
@@ -47,24 +48,41 @@ export class EdhocSession {
     return this.#prkOut.slice()
   }
 
-  /** Labels from 32768 are for private use. Throws a RangeError for a label or length that is no unsigned integer. */
+  /**
+   * Labels from 32768 are for private use. Throws a RangeError for a label or length that is no unsigned integer, an EdhocError
+   * ('state-used') once the keys are wiped.
+   */
   readonly exporter: Exporter = (label, context, length) => {
     if (!Number.isSafeInteger(label) || label < 0 || !Number.isSafeInteger(length) || length < 0) {
       throw new RangeError('EDHOC exporter: label and length are unsigned integers')
     }
+    this.#expectKeys()
+    this.#prkExporter ??= computePrkExporter(this.#context, this.#prkOut)
     return edhocKdf(this.#context, this.#prkExporter, label, context, length)
   }
 
-  /** EDHOC_KeyUpdate( context ), RFC 9528 appendix H: both ends call it with the same context; what was exported before cannot be derived any more. */
+  /** EDHOC_KeyUpdate( context ), RFC 9528 appendix H: both ends call it with the same context; what was exported before cannot be derived any more. Throws as `exporter`. */
   updateKey(context: Uint8Array): void {
+    this.#expectKeys()
     const next = computeUpdatedPrkOut(this.#context, this.#prkOut, context)
-    this.wipe()
+    this.#forget()
     this.#prkOut = next
-    this.#prkExporter = computePrkExporter(this.#context, next)
   }
 
   /** Ends the use of the session's keys; channels made from it keep theirs. */
   wipe(): void {
-    wipe(this.#prkOut, this.#prkExporter)
+    this.#isOver = true
+    this.#forget()
+  }
+
+  #forget(): void {
+    wipe(this.#prkOut)
+    if (this.#prkExporter !== undefined) wipe(this.#prkExporter)
+    this.#prkExporter = undefined
+  }
+
+  /** Without this, what is exported from wiped keys would be what anybody can compute. */
+  #expectKeys(): void {
+    if (this.#isOver) throw new EdhocError({ kind: 'state-used' })
   }
 }

@@ -67,6 +67,17 @@ describe('a handshake', () => {
     expect(sent3.processMessage4(message4).ead4).toEqual([])
   })
 
+  it('gives nothing any more once its keys are wiped, used before or not', async () => {
+    const { initiator, responder } = await handshake(makeEnds(0, 6))
+    initiator.session.exporter(32768, utf8(''), 16)
+    for (const session of [initiator.session, responder]) {
+      session.wipe()
+      for (const use of [() => session.exporter(32768, utf8(''), 16), () => session.updateKey(utf8('next'))]) {
+        expect(await failureOf(use)).toMatchObject({ kind: 'state-used' })
+      }
+    }
+  })
+
   it('may end without message_4, where the application says so', async () => {
     const ends = makeEnds(0, 6)
     const { sent2, sent3 } = await unfinished(ends)
