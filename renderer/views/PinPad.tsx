@@ -1,13 +1,13 @@
 /** Beside a PIN that is entered on the reader: what to press in which order, how long it waits, and the way out. */
 import { Check, Keyboard, Timer, TriangleAlert } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import type { ProblemCode } from '../../electron/contract/problems.ts'
 import { Button } from '../components/Button.tsx'
 import { CardDrawing } from '../components/CardDrawing.tsx'
 import { useTerminal, useTexts } from '../components/context.ts'
 import { TriesLeft } from '../components/PinEntry.tsx'
 import { ProblemNote } from '../components/ProblemNote.tsx'
 import { Stage } from '../components/Stage.tsx'
+import type { Texts } from '../locales/texts.ts'
 import type { PromptProps } from './prompt-props.ts'
 
 const SECOND_MS = 1000
@@ -34,18 +34,16 @@ function Countdown({ endsAt }: { readonly endsAt: number }) {
   )
 }
 
-const STEPS = {
-  present: ['pad.step-1', 'pad.step-2'],
-  change: ['pad.change-step-1', 'pad.change-step-2', 'pad.change-step-3'],
-} as const
-
 /** What to press, one after the other. */
 function Order({ change }: { readonly change: boolean }) {
   const { text } = useTexts()
+  const steps = change
+    ? [text('pad.change-step-1'), text('pad.change-step-2'), text('pad.change-step-3')]
+    : [text('pad.step-1'), text('pad.step-2')]
   return (
     <ol className="pad-steps">
-      {STEPS[change ? 'change' : 'present'].map((step) => (
-        <li key={step}>{text(step)}</li>
+      {steps.map((step) => (
+        <li key={step}>{step}</li>
       ))}
     </ol>
   )
@@ -56,24 +54,21 @@ interface Props extends PromptProps<'pin-pad'> {
   readonly isSimulated: boolean
 }
 
-type TitleKey =
-  | `problem.${ProblemCode}.title`
-  | `pad.${'change-ready-title' | 'change-title' | 'again-title' | 'title-own' | 'title'}`
-
-function titleOf({ ceremony, prompt }: Pick<Props, 'ceremony' | 'prompt'>): TitleKey {
+function titleOf({ text }: Texts, { ceremony, prompt }: Pick<Props, 'ceremony' | 'prompt'>): string {
   const { change, endsAt, problem } = prompt
-  if (endsAt === undefined && problem !== undefined) return `problem.${problem.code}.title`
-  if (change) return endsAt === undefined ? 'pad.change-ready-title' : 'pad.change-title'
-  if (endsAt === undefined) return 'pad.again-title'
-  return ceremony.kind === 'sign-in' || ceremony.part === 'approval' ? 'pad.title-own' : 'pad.title'
+  if (endsAt === undefined && problem !== undefined) return text(`problem.${problem.code}.title`)
+  if (change) return text(endsAt === undefined ? 'pad.change-ready-title' : 'pad.change-title')
+  if (endsAt === undefined) return text('pad.again-title')
+  return text(ceremony.kind === 'sign-in' || ceremony.part === 'approval' ? 'pad.title-own' : 'pad.title')
 }
 
 export function PinPad({ eyebrow, ceremony, prompt, isSimulated }: Props) {
-  const { text } = useTexts()
+  const texts = useTexts()
+  const { text } = texts
   const send = useTerminal((state) => state.send)
   const { change = false, problem, retriesLeft, endsAt, giveUp } = prompt
   const isEntering = endsAt !== undefined
-  const title = text(titleOf({ ceremony, prompt }))
+  const title = titleOf(texts, { ceremony, prompt })
   const tries = retriesLeft === undefined ? text('pin.tries-unknown') : text('pin.tries-left', { count: retriesLeft })
   return (
     <Stage

@@ -66,6 +66,13 @@ describe('the English texts', () => {
   })
 })
 
+test('no style sheet draws a sign that the letters of the bundle lack: what the system has instead is another on each machine', () => {
+  const sheets = readdirSync(path.join(folder, 'design')).map((file) => readFileSync(path.join(folder, 'design', file), 'utf8'))
+  const drawn = sheets.flatMap((css) => [...css.matchAll(/\bcontent:\s*"([^"]*)"/g)].map(([, sign]) => sign ?? ''))
+  expect(drawn).toContain('')
+  expect(drawn.filter((sign) => !/^[\u0020-\u00ff]*$/.test(sign))).toEqual([])
+})
+
 describe('texts and formats', () => {
   const british = createTexts(en, 'en-GB', 'UTC')
   const noon = Date.UTC(2026, 4, 12, 12, 4)
