@@ -63,8 +63,15 @@ function answers(port: number): Promise<boolean> {
   })
 }
 
-/** With `tls` the broker asks for a client certificate of the same authority. Needs Debian's package mosquitto. */
-export async function startMosquitto(options: { readonly tls: boolean } = { tls: false }): Promise<Mosquitto> {
+export interface MosquittoOptions {
+  /** The broker asks for a client certificate of the same authority. */
+  readonly tls: boolean
+  /** Mosquitto's access control (mosquitto.conf, "acl_file"), by user name, which nobody has to prove; without it everybody may do everything. */
+  readonly rights?: string
+}
+
+/** Needs Debian's package mosquitto. */
+export async function startMosquitto(options: MosquittoOptions = { tls: false }): Promise<Mosquitto> {
   const folder = await mkdtemp(join(tmpdir(), 'tessera-mosquitto-'))
   const port = await freePort()
   const tls = options.tls ? await makeTlsFiles(folder) : undefined
@@ -85,6 +92,12 @@ export async function startMosquitto(options: { readonly tls: boolean } = { tls:
           'tls_version tlsv1.2',
         ]),
   ]
+  if (options.rights !== undefined) {
+    const file = join(folder, 'rights')
+    // Mosquitto wants to be the only one who may read it.
+    await writeFile(file, options.rights, { mode: 0o600 })
+    lines.push(`acl_file ${file}`)
+  }
   const configuration = join(folder, 'mosquitto.conf')
   await writeFile(configuration, `${lines.join('\n')}\n`)
 
