@@ -42,7 +42,7 @@ describe('a PIN change on the pad', () => {
     )
     await desk.signIn()
     desk.do({ kind: 'simulate-pin-pad', present: true })
-  }, 30_000)
+  })
   afterAll(async () => desk?.close())
 
   /** A practice card with its PIN, in front of a page that asks to change it. */
@@ -233,7 +233,7 @@ describe('a PIN is typed here', () => {
     await desk.start('last-try')
     card = desk.part('person').id
     desk.do({ kind: 'simulate-exercise' })
-  }, 30_000)
+  })
   afterAll(async () => desk?.close())
 
   test.each([

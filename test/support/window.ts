@@ -9,7 +9,7 @@ import type { Intent } from '../../electron/contract/intents.ts'
 import type { Snapshot } from '../../electron/contract/snapshot.ts'
 
 /** Longer than anything that the window promises. */
-const PATIENCE_MS = 15_000
+const PATIENCE_MS = 30_000
 
 export interface TerminalWindowOptions {
   /** TESSERA_...: settings of the terminal. */
