@@ -21,6 +21,27 @@ test.each(stories.map((story) => [story.name, story] as const))('%s sticks out n
   expect(await gallery.page.evaluate(overflowing)).toEqual([])
 })
 
+test.each([
+  ['record-open', '.record'],
+  ['exercise-running', '.exercise-words'],
+  ['roles', '.dialog .table-frame'],
+])('%s gives its words most of the width', async (name, selector) => {
+  const story = stories.find((one) => one.name === name)
+  if (story === undefined) throw new Error(`no story ${name}`)
+  await gallery.show(story.snapshot, { width: 360, height: 640, theme: 'light' })
+  await story.act?.(gallery.page, createTexts(en, story.snapshot.language.desk))
+  expect((await gallery.page.locator(selector).boundingBox())?.width).toBeGreaterThan(240)
+})
+
+test('a dialog is scrolled in one direction at most', async () => {
+  const story = stories.find(({ name }) => name === 'roles')
+  if (story === undefined) throw new Error('no story roles')
+  await gallery.show(story.snapshot, { width: 360, height: 640, theme: 'light' })
+  await story.act?.(gallery.page, createTexts(en, story.snapshot.language.desk))
+  const room = await gallery.page.locator('.dialog').evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
+  expect(room).toBe(0)
+})
+
 const idle = stories.find(({ name }) => name === 'idle')?.snapshot
 if (idle === undefined) throw new Error('no story idle')
 const button = (name: string) => gallery.page.getByRole('button', { name, exact: true })
