@@ -271,12 +271,12 @@ describe('the block list', () => {
     const old = await signBlockListVersion({ kind: 'block-list', version: 1, at: 1 }, async (bytes) =>
       nodeCrypto.sign('ES256', key.privateKey, bytes),
     )
-    for (const payload of [old, nodeCrypto.randomBytes(100)]) {
-      watcher.versions.length = 0
-      await watcher.client.broker.publish(BLOCKS_NOTICE, payload, { qos: 1, retain: true })
-      await watcher.until(() => watcher.versions.at(-1) === present)
-    }
-    expect(watcher.refused).toBe(1)
+    // The present version after the other one: it came with the subscription, too.
+    await watcher.client.broker.publish(BLOCKS_NOTICE, old, { qos: 1, retain: true })
+    await watcher.until(() => watcher.versions.includes(1) && watcher.versions.at(-1) === present)
+    watcher.versions.length = 0
+    await watcher.client.broker.publish(BLOCKS_NOTICE, nodeCrypto.randomBytes(100), { qos: 1, retain: true })
+    await watcher.until(() => watcher.refused === 1 && watcher.versions.at(-1) === present)
   })
 
   test('is told by a notice that only its terminal can read', async () => {
