@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DEFAULT_POLICY } from '../gateway/findings/policy.ts'
 import { attacksChart, curveOf, rocChart } from './charts.ts'
-import { END_TO_END, measureCurve, measureEndToEnd, measureRounds, ROUND } from './measure.ts'
+import { END_TO_END, measureCurve, measureEndToEnd, measurePads, measureRounds, ROUND } from './measure.ts'
 import { attackTable, curveTable, endToEndLines, falseAlarmLines, throughputLine } from './report.ts'
 
 const HELP = `Generates labelled traffic from a seed and measures what the gateway's rules find in it.
@@ -21,6 +21,7 @@ Without --quick it draws docs/detection/attacks.svg and docs/detection/roc.svg.`
 
 const CHARTS = join(import.meta.dirname, '..', 'docs', 'detection')
 const CURVE_ROUNDS = 2
+const PAD_ROUNDS = 4
 
 async function run(): Promise<void> {
   const { values } = parseArgs({
@@ -63,6 +64,10 @@ async function run(): Promise<void> {
   const poor = measureCurve(seed, CURVE_ROUNDS, ROUND, 'poor')
   say(`Relay rule by threshold (the default is ${DEFAULT_POLICY.delay.lateByMs} ms)\n\n${curveTable(usual)}\n`)
   say(`The same where computers stall and are busy ten times as often\n\n${curveTable(poor)}\n`)
+  progress('PINs entered on readers ...')
+  const pads = measurePads(seed, PAD_ROUNDS, ROUND)
+  say(`Relay rule where every PIN is entered on the reader\n\n${attackTable(pads.scores)}`)
+  say(`False alarms: ${pads.falseAlarms.length} in ${pads.honestLogins} honest logins\n`)
   mkdirSync(CHARTS, { recursive: true })
   writeFileSync(join(CHARTS, 'attacks.svg'), attacksChart(rates.scores))
   const curves = [
@@ -73,7 +78,7 @@ async function run(): Promise<void> {
   say('Drawn: docs/detection/attacks.svg, docs/detection/roc.svg')
   if (json)
     process.stdout.write(
-      `${JSON.stringify({ seed, rounds, round: ROUND, endToEndSize: END_TO_END, endToEnd, rates, usual, poor })}\n`,
+      `${JSON.stringify({ seed, rounds, round: ROUND, endToEndSize: END_TO_END, endToEnd, rates, usual, poor, pads })}\n`,
     )
 }
 

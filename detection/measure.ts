@@ -3,6 +3,7 @@ import { DEFAULT_POLICY, type Policy, parsePolicy } from '../gateway/findings/po
 import { runEvents } from './drive/events.ts'
 import { runThroughGateway } from './drive/gateway.ts'
 import { type FalseAlarm, merge, type Score, scoreRound } from './score.ts'
+import type { Action } from './traffic/action.ts'
 import { type HostQuality, POOR_HOST, USUAL_HOST } from './traffic/answer-times.ts'
 import { makeRound, type RoundSize } from './traffic/round.ts'
 import type { World } from './traffic/world.ts'
@@ -89,6 +90,34 @@ export function measureCurve(seed: number, rounds: number, size: RoundSize, host
     ...sum,
     found: Object.fromEntries([...scores.values()].map((score) => [score.variant, { found: score.found, of: score.attacks }])),
   }))
+}
+
+export type PadRates = Pick<Rates, 'scores' | 'falseAlarms' | 'honestLogins'>
+
+/** The delay rule alone, where every PIN is entered on the reader: two answers are told instead of three. */
+export function measurePads(seed: number, rounds: number, size: RoundSize): PadRates {
+  const scores = new Map<string, Score>()
+  const falseAlarms: FalseAlarm[] = []
+  let honestLogins = 0
+  for (let round = 0; round < rounds; round += 1) {
+    const { world, traffic } = makeRound(seedOf(seed, 700 + round), { ...size, attacks: 0 })
+    const actions = traffic.actions.flatMap((action): Action[] => {
+      if (action.kind === 'pulled') return [action]
+      if (action.kind !== 'login') return []
+      const { verifyMs: _, ...times } = action.times
+      return [{ ...action, times }]
+    })
+    const logins = { ...traffic, actions }
+    const { observed } = runEvents(world, logins, policyFor(world))
+    const scored = scoreRound(
+      logins,
+      observed.filter(({ finding }) => finding.kind === 'delay'),
+    )
+    merge(scores, scored.scores)
+    falseAlarms.push(...scored.falseAlarms)
+    honestLogins += scored.honestLogins
+  }
+  return { scores: [...scores.values()], falseAlarms, honestLogins }
 }
 
 export interface EndToEnd extends Omit<Rates, 'judgeMs' | 'honestEvents'> {

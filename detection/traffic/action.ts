@@ -5,7 +5,8 @@
 
 /** What the terminal measures of the card, in milliseconds. */
 export interface AnswerTimes {
-  readonly verifyMs: number
+  /** Absent where the PIN is entered on the reader, whose answer waits for the person. */
+  readonly verifyMs?: number
   readonly signMs: number
   readonly emptyMs: number
   readonly reader: string

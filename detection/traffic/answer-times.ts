@@ -86,7 +86,7 @@ function temperature(at: number, phase: number): number {
 export function answerTimes(
   random: Random,
   { card, reader, host, at, relayMs }: { card: CardSpeed; reader: ReaderSpeed; host: HostQuality; at: number; relayMs: number },
-): AnswerTimes {
+): Required<AnswerTimes> {
   const drift = temperature(at, card.phase)
   const isBusy = random.chance(host.busy)
   const common = random.chance(host.common) ? random.exponential(host.commonMs) : 0

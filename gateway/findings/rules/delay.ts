@@ -31,6 +31,12 @@ const TELLING_MS = 20
 /** So many exchanges must tell something. */
 const LEAST_EXCHANGES = 2
 
+/**
+ * A login whose PIN was entered on the reader tells two answers at most, and two are late together by chance more often than three. They must
+ * be later by this much, so that as few honest logins suffer (docs/detection.md).
+ */
+const FOR_TWO_ANSWERS = 1.5
+
 interface Summary {
   readonly median: number
   readonly deviation: number
@@ -161,7 +167,8 @@ export function delayRule(policy: Policy['delay'], memory: TimingMemory): Rule {
       // card that is relayed moves nothing, however often.
       reader.learn({ card: cardTag, times, lateMs: raw?.lateMs ?? Number.NaN })
       const late = raw && lateness(times, expected, shiftOf(reader, cardTag), policy.deviations)
-      if (late === undefined || late.deviations < policy.deviations || late.lateMs < policy.lateByMs) {
+      const lateByMs = policy.lateByMs * (event.timing.verifyMs === undefined ? FOR_TWO_ANSWERS : 1)
+      if (late === undefined || late.deviations < policy.deviations || late.lateMs < lateByMs) {
         // Only what is believed enters the card's history: a relay that stays cannot teach it to be slow.
         card.learn({ reader: readerTag, times, usual: usual.map((summary) => summary?.median ?? Number.NaN) })
         return undefined

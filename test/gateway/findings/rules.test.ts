@@ -290,6 +290,9 @@ describe('delay', () => {
     expect(found).toMatchObject([{ kind: 'delay', evidence: { exchanges: 2 } }])
     expect(judgeAll(logins([...with3, { signMs: 91, emptyMs: 3 }, { signMs: 121, emptyMs: 3 }]))).toEqual([])
     expect(judgeAll(logins([...with3, { signMs: 121 }]))).toEqual([])
+    // Two answers are late by chance more often than three: they must be later.
+    expect(judgeAll(logins([...with3, { signMs: 116, emptyMs: 28 }]))).toEqual([])
+    expect(judgeAll(logins([...with3, { verifyMs: 51, signMs: 116, emptyMs: 28 }]))).toHaveLength(1)
   })
 
   it('of a card that only ever saw PINs on the reader is found too', () => {
