@@ -157,6 +157,6 @@ export class Desk {
     await this.reader.pull()
     await this.stopGateway()
     await this.mosquitto.close()
-    await rm(this.#data, { recursive: true, force: true })
+    await rm(this.#data, { recursive: true, force: true, maxRetries: 5 })
   }
 }

@@ -111,7 +111,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await service.stop('SIGTERM')
   await desk?.close()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
 async function logIn(): Promise<void> {

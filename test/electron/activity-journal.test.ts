@@ -18,7 +18,7 @@ beforeEach(async () => {
   failures.length = 0
 })
 afterEach(async () => {
-  await rm(join(folder, '..'), { recursive: true, force: true })
+  await rm(join(folder, '..'), { recursive: true, force: true, maxRetries: 5 })
 })
 
 const entry = (at: number): ActivityEntry => ({ at, kind: 'login', outcome: 'done', card: 'K7QM-2F4X', reader: 'R' })

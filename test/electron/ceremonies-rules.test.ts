@@ -73,7 +73,7 @@ describe('reports of PIN changes', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tessera-reports-'))
   })
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
 
   type Told = RequestBody<'pin.changed'>
   function gateway(answer: () => Promise<object>): { readonly told: Told[]; readonly link: GatewayLink } {

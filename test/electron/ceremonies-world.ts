@@ -177,7 +177,8 @@ export class World {
     await this.stopGateway()
     await this.broker.close()
     await this.readers.close()
-    await rm(this.folder, { recursive: true, force: true })
+    // What was begun last may still be writing.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   async stopGateway(): Promise<void> {

@@ -22,7 +22,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const connection of open.splice(0)) await connection.close()
   await gateway.close()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
 /** As the program starts; `closed` ends it as a person does. */

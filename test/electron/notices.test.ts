@@ -42,7 +42,7 @@ beforeEach(async () => {
 const lists: BlockList[] = []
 afterEach(async () => {
   for (const list of lists.splice(0)) await list.close()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 })
 
 /** A broker that the test plays. */

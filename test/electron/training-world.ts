@@ -142,7 +142,7 @@ export class TrainingWorld {
     await this.terminal.close()
     await this.readers.close()
     await this.world.close()
-    await rm(this.#folder, { recursive: true, force: true })
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 })
   }
 
   get snapshot(): Snapshot {

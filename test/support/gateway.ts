@@ -92,6 +92,6 @@ export class TestGateway {
   async close(): Promise<void> {
     for (const client of this.#clients) await client.close()
     await this.gateway.close()
-    await rm(this.dataDirectory, { recursive: true, force: true })
+    await rm(this.dataDirectory, { recursive: true, force: true, maxRetries: 5 })
   }
 }

@@ -140,7 +140,7 @@ export async function startMosquitto(options: MosquittoOptions = { tls: false })
     stop,
     async close() {
       await stop('SIGKILL')
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

@@ -70,7 +70,7 @@ export class TestService {
 
   async close(): Promise<void> {
     await this.service.close()
-    await rm(this.folder, { recursive: true, force: true })
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
