@@ -1,8 +1,8 @@
 /** The steps of a ceremony: where it stands, what is done, what comes. */
 import { Check, X } from 'lucide-react'
-import { Label, ProgressBar } from 'react-aria-components'
 import type { Step } from '../../electron/contract/snapshot.ts'
 import { useTexts } from './context.ts'
+import { ProgressLine } from './ProgressLine.tsx'
 
 export function Steps({ steps }: { readonly steps: readonly Step[] }) {
   const { text } = useTexts()
@@ -10,22 +10,7 @@ export function Steps({ steps }: { readonly steps: readonly Step[] }) {
   const current = Math.min(done + 1, steps.length)
   return (
     <section className="steps" aria-label={text('ceremony.steps')}>
-      <ProgressBar
-        className="progress"
-        value={done}
-        maxValue={steps.length}
-        valueLabel={text('ceremony.progress', { step: current, total: steps.length })}
-      >
-        {({ valueText, percentage }) => (
-          <>
-            <Label>{valueText}</Label>
-            <svg className="progress-track" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-              <rect className="progress-rest" width="100" height="4" />
-              <rect className="progress-done" width={percentage ?? 0} height="4" />
-            </svg>
-          </>
-        )}
-      </ProgressBar>
+      <ProgressLine label={text('ceremony.progress', { step: current, total: steps.length })} value={done} total={steps.length} />
       <ol>
         {steps.map((step) => (
           <li key={step.id} className={`step step-${step.state}`} aria-current={step.state === 'active' ? 'step' : undefined}>

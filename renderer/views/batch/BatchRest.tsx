@@ -8,8 +8,8 @@ import { Button } from '../../components/Button.tsx'
 import { fullName, useTexts } from '../../components/context.ts'
 import { Dialog } from '../../components/Dialog.tsx'
 import { ProblemNote } from '../../components/ProblemNote.tsx'
+import { ProgressLine } from '../../components/ProgressLine.tsx'
 import { Stage } from '../../components/Stage.tsx'
-import { Bar } from './BatchRun.tsx'
 import { FileProblem } from './FileProblem.tsx'
 import { useBatch } from './use-batch.ts'
 
@@ -25,7 +25,7 @@ export function BatchRest({ batch }: { readonly batch: OpenBatchView }) {
       title={text(finished ? 'batch.finished.title' : 'batch.paused.title')}
       hint={text('batch.counts', { done, total, skipped, left })}
     >
-      <Bar label={text('batch.progress', { done, total })} value={done} total={total} />
+      <ProgressLine className="batch-progress" label={text('batch.progress', { done, total })} value={done} total={total} />
       {report?.medianMs !== undefined && report.p95Ms !== undefined && (
         <p>{text('batch.times', { median: texts.duration(report.medianMs), most: texts.duration(report.p95Ms) })}</p>
       )}

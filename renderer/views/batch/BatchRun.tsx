@@ -1,7 +1,7 @@
 /** One card after another: whose card it is now, what to do with it, and how far the batch is. */
 import { Pause, RotateCcw, SkipForward, Volume2, VolumeX } from 'lucide-react'
 import { useEffect, useRef } from 'react'
-import { Label, ProgressBar, ToggleButton } from 'react-aria-components'
+import { ToggleButton } from 'react-aria-components'
 import type { BatchPerson, BatchPhase, OpenBatchView } from '../../../electron/contract/batch.ts'
 import type { Snapshot } from '../../../electron/contract/snapshot.ts'
 import type { Urgency } from '../../components/Announcer.tsx'
@@ -9,6 +9,7 @@ import { Button } from '../../components/Button.tsx'
 import { CardDrawing } from '../../components/CardDrawing.tsx'
 import { fullName, useTexts } from '../../components/context.ts'
 import { ProblemNote, remedyOf } from '../../components/ProblemNote.tsx'
+import { ProgressLine } from '../../components/ProgressLine.tsx'
 import { Stage } from '../../components/Stage.tsx'
 import { play } from '../../components/tones.ts'
 import type { Texts } from '../../locales/texts.ts'
@@ -91,7 +92,12 @@ export function BatchRun({ batch, snapshot }: { readonly batch: OpenBatchView; r
       urgency={urgency}
       picture={<CardDrawing pose={pose} />}
     >
-      <Bar label={text('batch.progress', { done, total })} value={done + partOf(phase)} total={total} />
+      <ProgressLine
+        className="batch-progress"
+        label={text('batch.progress', { done, total })}
+        value={done + partOf(phase)}
+        total={total}
+      />
       {phase.kind === 'working' && phase.step !== undefined && <p className="batch-step">{text(`step.${phase.step}`)}</p>}
       {phase.kind === 'next-card' && snapshot.readers.problem && <ProblemNote problem={snapshot.readers.problem} />}
       <div className="actions">
@@ -125,28 +131,6 @@ export function BatchRun({ batch, snapshot }: { readonly batch: OpenBatchView; r
 
 /** How much of the present card is made, from 0 to 1. */
 const partOf = (phase: RunPhase): number => (phase.kind === 'working' && phase.parts > 0 ? phase.part / phase.parts : 0)
-
-interface BarProps {
-  readonly label: string
-  readonly value: number
-  readonly total: number
-}
-
-export function Bar({ label, value, total }: BarProps) {
-  return (
-    <ProgressBar className="progress batch-progress" value={value} maxValue={total} valueLabel={label}>
-      {({ valueText, percentage }) => (
-        <>
-          <Label>{valueText}</Label>
-          <svg className="progress-track" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
-            <rect className="progress-rest" width="100" height="4" />
-            <rect className="progress-done" width={percentage ?? 0} height="4" />
-          </svg>
-        </>
-      )}
-    </ProgressBar>
-  )
-}
 
 /** One tone for each card that is ready, another where the technician is needed. */
 function useTones({ done, phase, sound }: OpenBatchView): void {
