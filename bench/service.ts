@@ -30,7 +30,7 @@ import { rawCommit, rawMqttRoundTrip, sums, TYPING_MS } from './parts.ts'
 const peer = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const WARM_UP = 5
 /** Requests and sessions without a pause before the first sample: parts at work have compiled what they run often. */
-const WORK_BEFORE = { requests: 500, sessions: 16 }
+const WORK_BEFORE = { requests: 1000, sessions: 16 }
 /** Bytes that cross the broker: token and key exchange, message_1 and message_2, message_3 and message_4; measured on the wire. */
 const ROUND_TRIPS = [
   { there: 190, back: 1080 },
