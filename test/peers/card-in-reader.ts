@@ -26,16 +26,26 @@ export interface Run {
   readonly output: string
 }
 
-export interface CardInReader {
+export interface CardAndPrograms {
   readonly card: VirtualCard
   /** For the files that programs read and write; gone at the end. */
   readonly folder: string
   /** Runs a program to its end; whatever it prints is in `output`. The card answers meanwhile, from this process. */
   run(program: string, ...args: readonly string[]): Promise<Run>
+}
+
+export interface CardInReader extends CardAndPrograms {
   close(): Promise<void>
 }
 
-export async function putCardIntoReader(options: BlankCardOptions = {}): Promise<CardInReader> {
+/**
+ * `prepare` has the card to itself: once it is in the reader, the service may reset it at any moment, and takes its power away where
+ * nobody uses it for some seconds.
+ */
+export async function putCardIntoReader(
+  options: BlankCardOptions = {},
+  prepare: (card: CardAndPrograms) => Promise<void> = async () => undefined,
+): Promise<CardInReader> {
   await ensurePcscd()
   const folder = mkdtempSync(join(tmpdir(), 'tessera-card-'))
   const storage = fileStorage(join(folder, 'card.json'), () => blankCard(options))
@@ -47,6 +57,7 @@ export async function putCardIntoReader(options: BlankCardOptions = {}): Promise
         else resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr })
       })
     })
+  await prepare({ card, folder, run })
   const shows = async (what: 'Yes' | 'No') =>
     new RegExp(`${what} +${READER}`).test((await run('opensc-tool', '--list-readers')).output)
 

@@ -10,7 +10,7 @@ import { PivCard } from '../../protocol/piv/card.ts'
 import { type KeyAlgorithm, OBJECT, SLOT, type Slot } from '../../protocol/piv/constants.ts'
 import { checkResponse, decryptWitness, factoryManagementKey, newChallenge } from '../../protocol/piv/management-key.ts'
 import { buildCapabilityContainer, buildCertificateObject, buildChuid } from '../../protocol/piv/objects.ts'
-import { type CardInReader, putCardIntoReader, READER } from './card-in-reader.ts'
+import { type CardAndPrograms, type CardInReader, putCardIntoReader, READER } from './card-in-reader.ts'
 
 const GUID = '00112233445546778899aabbccddeeff'
 let bench: CardInReader
@@ -19,8 +19,8 @@ const pkcs11 = (...args: readonly string[]) =>
   bench.run('pkcs11-tool', '--module', 'opensc-pkcs11.so', '--token-label', 'Virtual card', ...args)
 
 /** Sets the card up as a registration does, with the terminal's own card edge: what it writes is what OpenSC reads below. */
-async function register(algorithm: KeyAlgorithm): Promise<void> {
-  const piv = new PivCard({ transmit: async (command) => bench.card.transmit(command) })
+async function register(at: CardAndPrograms, algorithm: KeyAlgorithm): Promise<void> {
+  const piv = new PivCard({ transmit: async (command) => at.card.transmit(command) })
   await piv.select()
   const key = factoryManagementKey('3DES')
   const witness = decryptWitness(nodeCrypto, '3DES', key, await piv.requestWitness('3DES')) ?? new Uint8Array(8)
@@ -30,15 +30,22 @@ async function register(algorithm: KeyAlgorithm): Promise<void> {
 
   await piv.putData(OBJECT.chuid, buildChuid(fromHex(GUID), '20390101'))
   await piv.putData(OBJECT.capabilityContainer, buildCapabilityContainer(nodeCrypto.randomBytes(14)))
-  await bench.run('openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', 'ca.pem')
-  await makeKey(piv, SLOT.authentication, OBJECT.authenticationCertificate, algorithm, 'card')
+  await at.run('openssl', 'genpkey', '-algorithm', 'EC', '-pkeyopt', 'ec_paramgen_curve:P-256', '-out', 'ca.pem')
+  await makeKey(at, piv, SLOT.authentication, OBJECT.authenticationCertificate, algorithm, 'card')
   // OpenSC derives with the key management key only.
-  await makeKey(piv, SLOT.keyManagement, OBJECT.keyManagementCertificate, algorithm, 'agreement')
-  bench.card.reset()
+  await makeKey(at, piv, SLOT.keyManagement, OBJECT.keyManagementCertificate, algorithm, 'agreement')
+  at.card.reset()
 }
 
 /** A key made on the card, and a certificate for it: NAME.pub and NAME.der. */
-async function makeKey(piv: PivCard, slot: Slot, object: number, algorithm: KeyAlgorithm, name: string): Promise<void> {
+async function makeKey(
+  at: CardAndPrograms,
+  piv: PivCard,
+  slot: Slot,
+  object: number,
+  algorithm: KeyAlgorithm,
+  name: string,
+): Promise<void> {
   const publicKey = await piv.generateKeyPair(slot, algorithm)
   const half = publicKey.length / 2
   const jwk = {
@@ -48,10 +55,10 @@ async function makeKey(piv: PivCard, slot: Slot, object: number, algorithm: KeyA
     y: Buffer.from(publicKey.subarray(half)).toString('base64url'),
   }
   const pem = createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'pem' })
-  writeFileSync(join(bench.folder, `${name}.pub`), pem)
+  writeFileSync(join(at.folder, `${name}.pub`), pem)
   const issue = ['x509', '-new', '-subj', '/CN=Virtual card', '-days', '30', '-key', 'ca.pem', '-force_pubkey', `${name}.pub`]
-  await bench.run('openssl', ...issue, '-outform', 'DER', '-out', `${name}.der`)
-  await piv.putData(object, buildCertificateObject(readFileSync(join(bench.folder, `${name}.der`))))
+  await at.run('openssl', ...issue, '-outform', 'DER', '-out', `${name}.der`)
+  await piv.putData(object, buildCertificateObject(readFileSync(join(at.folder, `${name}.der`))))
 }
 
 describe.each<[KeyAlgorithm, string]>([
@@ -59,8 +66,7 @@ describe.each<[KeyAlgorithm, string]>([
   ['P-384', 'sha384'],
 ])('OpenSC with %s', (algorithm, hash) => {
   beforeAll(async () => {
-    bench = await putCardIntoReader()
-    await register(algorithm)
+    bench = await putCardIntoReader({}, (at) => register(at, algorithm))
   })
   afterAll(() => bench.close())
 

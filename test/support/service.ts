@@ -31,7 +31,7 @@ export class TestService {
   readonly options: TestServiceOptions
   readonly events: AuditEvent[] = []
   readonly started: ServiceSession[] = []
-  readonly ended: { readonly session: ServiceSession; readonly reason: SessionEnd; readonly at: number }[] = []
+  readonly ended: { readonly session: ServiceSession; readonly reason: SessionEnd }[] = []
   service!: Service
   readonly #gateway: TestGateway
 
@@ -62,7 +62,7 @@ export class TestService {
       ...(invitation === undefined ? {} : { invitation }),
       audit: (event) => this.events.push(event),
       onSessionStart: (session) => this.started.push(session),
-      onSessionEnd: (session, reason) => this.ended.push({ session, reason, at: performance.now() }),
+      onSessionEnd: (session, reason) => this.ended.push({ session, reason }),
       ...options,
     })
     await until('the gateway', () => this.service.gateway().kind === 'online')
