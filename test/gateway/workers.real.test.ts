@@ -28,7 +28,9 @@ async function invitation(...options: string[]): Promise<string> {
   return (JSON.parse(output) as { invitation: string }).invitation
 }
 
-test('two workers share terminals, a conversation stays with its worker, and one worker takes over from the other', async () => {
+test('two workers share terminals, a conversation stays with its worker, and one worker takes over from the other', {
+  timeout: 300_000,
+}, async () => {
   const first = await GatewayClient.connect(mosquitto.url)
   clients.push(first)
   await first.enrol(await invitation('--first-operator'))
@@ -67,6 +69,7 @@ test('two workers share terminals, a conversation stays with its worker, and one
     if (client.session.worker === lost.ready.worker) {
       client.timeoutMs = 1000
       await expect(client.request('hello', { software: 'x' })).rejects.toThrow('no sealed answer')
+      client.timeoutMs = 5000
       await expect.poll(() => client.open().then(() => client.session.worker, String), { timeout: 60_000 }).toBe(remaining)
       client.timeoutMs = PATIENCE_MS
     }
