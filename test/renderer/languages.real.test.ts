@@ -22,7 +22,7 @@ afterAll(async () => {
 const SMALL: Look = { width: 900, height: 600, theme: 'light' }
 
 const SIZES = [SMALL, { width: 1440, height: 900 }] as const
-const [FIRST, ...OTHERS] = LANGUAGES
+const [FIRST] = LANGUAGES
 
 describe.each(stories.map((story) => [story.name, story] as const))('%s', (_, { snapshot, act }) => {
   // What a person did stays when the language changes, so that a page is opened once for all of them.
@@ -31,17 +31,14 @@ describe.each(stories.map((story) => [story.name, story] as const))('%s', (_, { 
     await act?.(gallery.page, await loadTexts(FIRST))
     await gallery.settle()
     const found: Record<string, string[]> = {}
-    const look = async (language: string) => {
-      for (const { width, height } of SIZES) {
-        await gallery.resize(width, height)
+    // The size changes once: each change is drawn anew as a whole, and the page's process of Electron 22 never gives that memory back.
+    for (const { width, height } of SIZES) {
+      await gallery.resize(width, height)
+      for (const language of LANGUAGES) {
+        await gallery.speak(language)
         const faults = [...(await gallery.page.evaluate(overflowing)), ...(await gallery.page.evaluate(crowdedTexts))]
         if (faults.length > 0) found[`${language}, ${width} wide`] = faults
       }
-    }
-    await look(FIRST)
-    for (const language of OTHERS) {
-      await gallery.speak(language)
-      await look(language)
     }
     expect(found).toEqual({})
     expect(gallery.complaints).toEqual([])
