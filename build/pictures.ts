@@ -28,7 +28,7 @@ const gallery = await openGallery()
 let changed = 0
 let looked = 0
 try {
-  const pictures = await Pictures.open(gallery)
+  const pictures = new Pictures(gallery)
   for (const [story, shots] of looksOf(stories)) {
     if (wanted.length > 0 && !wanted.includes(story.name)) continue
     for (const found of await pictures.look(story, shots, { keep: values.update })) {

@@ -15,7 +15,7 @@ let pictures: Pictures
 beforeAll(async () => {
   rmSync(DIFFERENCES, { recursive: true, force: true })
   gallery = await openGallery()
-  pictures = await Pictures.open(gallery)
+  pictures = new Pictures(gallery)
 })
 afterAll(async () => {
   await gallery?.close()

@@ -2,18 +2,17 @@
  * The window without a terminal behind it: the bundle that ships, in the Electron that the tests run on, under the content
  * security policy of the application, with a bridge that answers from a story.
  */
-import { createReadStream, existsSync, writeFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { _electron, type Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { bundle } from '../../../build/bundle.ts'
-import { findElectron, root, sandboxArguments } from '../../../build/electron.ts'
+import { root } from '../../../build/electron.ts'
 import type { Intent, WindowIntent } from '../../../electron/contract/intents.ts'
 import type { Snapshot } from '../../../electron/contract/snapshot.ts'
 import { startDisplay } from '../../support/display.ts'
+import { openEmptyWindow } from './empty-window.ts'
 import { comeToRest, isShown } from './rest.ts'
 
 /** At least as strict as what electron/main.ts sends: nothing from elsewhere, no inline script or style. */
@@ -43,6 +42,7 @@ interface GalleryWindow {
 }
 
 export interface Gallery {
+  /** Another one after some `show`s. */
   readonly page: Page
   /** What the page complained about since the last `show`: console errors, blocked content, exceptions. */
   readonly complaints: string[]
@@ -74,32 +74,11 @@ const mediaOf = (theme: Theme) =>
     contrast: theme === 'contrast' ? 'more' : 'no-preference',
   }) as const
 
-/** Longer than an Electron takes to start where four other programs want the processor. */
-const START_TIMEOUT_MS = 90_000
-
-/** An application with one empty window; Playwright leads it on. */
-const APPLICATION = `
-const { app, BrowserWindow } = require('electron')
-app.whenReady().then(() => {
-  const window = new BrowserWindow({ width: 900, height: 600, useContentSize: true, show: true, frame: false, enableLargerThanScreen: true })
-  window.loadURL('about:blank')
-})
-`
-
-/** How letters are drawn, whatever the tester's desktop prefers: the system's fonts, smoothed in grey and hinted slightly. */
-const FONTS = `<?xml version="1.0"?>
-<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
-<fontconfig>
-  <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
-  <dir>/usr/share/fonts</dir>
-  <match target="font">
-    <edit name="antialias" mode="assign"><bool>true</bool></edit>
-    <edit name="hinting" mode="assign"><bool>true</bool></edit>
-    <edit name="autohint" mode="assign"><bool>false</bool></edit>
-    <edit name="hintstyle" mode="assign"><const>hintslight</const></edit>
-    <edit name="rgba" mode="assign"><const>none</const></edit>
-  </match>
-</fontconfig>`
+/**
+ * What Electron 22 draws anew as a whole without a graphics processor costs its page's process some twenty memory mappings that it never
+ * gives back, and Linux allows a process 65,530 (vm.max_map_count). After so many looks the window is opened in a new one.
+ */
+const MOST_LOOKS = 400
 
 function serve(folder: string) {
   const server = createServer((request, response) => {
@@ -124,64 +103,57 @@ export async function openGallery(): Promise<Gallery> {
   await bundle(['renderer'])
   const display = await startDisplay()
   const server = await serve(path.join(root, 'dist', 'renderer'))
-  const folder = await mkdtemp(path.join(tmpdir(), 'tessera-gallery-'))
-  const main = path.join(folder, 'main.cjs')
-  writeFileSync(main, APPLICATION)
-  const fonts = path.join(folder, 'fonts.conf')
-  writeFileSync(fonts, FONTS)
-  const application = await _electron.launch({
-    executablePath: findElectron().executable,
-    args: [
-      ...sandboxArguments(),
-      main,
-      `--user-data-dir=${path.join(folder, 'profile')}`,
-      '--force-device-scale-factor=1',
-      '--force-color-profile=srgb',
-      '--lang=en-GB',
-    ],
-    // What is drawn and said depends on nothing that the tester has set.
-    env: { ...process.env, TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', LANGUAGE: '', FONTCONFIG_FILE: fonts } as Record<
-      string,
-      string
-    >,
-    timeout: START_TIMEOUT_MS,
-  })
-  const page = await application.firstWindow({ timeout: START_TIMEOUT_MS })
-  // The empty page must not come after the first one that is asked for.
-  await page.waitForLoadState('load')
   const complaints: string[] = []
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(String(error)))
-
   let current: Snapshot | undefined
-  await page.exposeFunction('storyOfTheGallery', () => current)
-  await page.addInitScript(() => {
-    const listeners = new Set<(snapshot: Snapshot) => void>()
-    const gallery = {
-      intents: [] as Intent[],
-      refuse: false,
-      push: (snapshot: Snapshot) => {
-        for (const listener of listeners) listener(snapshot)
-      },
-    }
-    Object.assign(window, {
-      gallery,
-      tessera: {
-        snapshot: () => (window as unknown as { storyOfTheGallery(): Promise<Snapshot> }).storyOfTheGallery(),
-        intent: async (intent: WindowIntent) => {
-          // What is said outside of the window is no deed of the person.
-          if (intent.kind !== 'set-shell-texts') gallery.intents.push(intent)
-          return gallery.refuse ? { accepted: false, reason: 'not-now' } : { accepted: true }
-        },
-        onChanged: (listener: (snapshot: Snapshot) => void) => {
-          listeners.add(listener)
-          return () => listeners.delete(listener)
-        },
-      },
+  let looks = 0
+  let { page, close } = await open()
+
+  async function open() {
+    const opened = await openEmptyWindow()
+    await furnish(opened.page)
+    return opened
+  }
+
+  async function openAnew(): Promise<void> {
+    await close()
+    ;({ page, close } = await open())
+    looks = 0
+  }
+
+  /** The bridge that answers from a story, on every page that comes. */
+  async function furnish(page: Page): Promise<void> {
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
     })
-  })
+    page.on('pageerror', (error) => complaints.push(String(error)))
+
+    await page.exposeFunction('storyOfTheGallery', () => current)
+    await page.addInitScript(() => {
+      const listeners = new Set<(snapshot: Snapshot) => void>()
+      const gallery = {
+        intents: [] as Intent[],
+        refuse: false,
+        push: (snapshot: Snapshot) => {
+          for (const listener of listeners) listener(snapshot)
+        },
+      }
+      Object.assign(window, {
+        gallery,
+        tessera: {
+          snapshot: () => (window as unknown as { storyOfTheGallery(): Promise<Snapshot> }).storyOfTheGallery(),
+          intent: async (intent: WindowIntent) => {
+            // What is said outside of the window is no deed of the person.
+            if (intent.kind !== 'set-shell-texts') gallery.intents.push(intent)
+            return gallery.refuse ? { accepted: false, reason: 'not-now' } : { accepted: true }
+          },
+          onChanged: (listener: (snapshot: Snapshot) => void) => {
+            listeners.add(listener)
+            return () => listeners.delete(listener)
+          },
+        },
+      })
+    })
+  }
 
   async function tell(snapshot: Snapshot): Promise<void> {
     current = snapshot
@@ -202,9 +174,13 @@ export async function openGallery(): Promise<Gallery> {
   }
 
   return {
-    page,
+    get page() {
+      return page
+    },
     complaints,
     async show(snapshot, look) {
+      if (looks >= MOST_LOOKS) await openAnew()
+      looks += 1
       current = look.locale === undefined ? snapshot : { ...snapshot, language: { ...snapshot.language, desk: look.locale } }
       complaints.length = 0
       await page.setViewportSize({ width: look.width, height: look.height })
@@ -216,15 +192,18 @@ export async function openGallery(): Promise<Gallery> {
     push,
     tell,
     async resize(width, height) {
+      looks += 1
       await page.setViewportSize({ width, height })
       await shown()
     },
     async dress(theme) {
+      looks += 1
       await page.emulateMedia(mediaOf(theme))
       // The page hears of its theme with the next frame.
       await page.evaluate(comeToRest, false)
     },
     async speak(locale) {
+      looks += 1
       if (current === undefined) throw new Error('nothing is shown yet')
       const { revision, language } = current
       await push({ ...current, revision: revision + 1, language: { ...language, desk: locale } })
@@ -235,11 +214,9 @@ export async function openGallery(): Promise<Gallery> {
         ;(window as unknown as GalleryWindow).gallery.refuse = true
       }),
     async close() {
-      await application.close()
+      await close()
       server.stop()
       display.stop()
-      // What Electron started may write a last file into its profile.
-      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
 }

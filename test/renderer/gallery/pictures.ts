@@ -8,7 +8,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import type { CDPSession } from 'playwright-core'
+import type { CDPSession, Page } from 'playwright-core'
 import { findElectron, root } from '../../../build/electron.ts'
 import { loadTexts } from '../../../renderer/locales/languages.ts'
 import type { Gallery, Theme } from './harness.ts'
@@ -79,25 +79,32 @@ export function wordsOf({ name, kind, difference }: Found): string {
   return `${name} is ${kind}: ${points} points in ${cells} cells within ${box.join(' ')}: ${shown}`
 }
 
+/** Draws the page in the picture's size before it is taken: taking one that is smaller than drawn catches it between two frames. */
+async function scaleTo(session: CDPSession, { width, height }: Shot['size'], scale: number): Promise<void> {
+  const viewport = { x: 0, y: 0, width, height, scale }
+  await session.send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false, viewport })
+}
+
+async function take(session: CDPSession, { size: { width, height, scale } }: Shot): Promise<string> {
+  const clip = { x: 0, y: 0, width, height, scale }
+  return (await session.send('Page.captureScreenshot', { format: 'webp', quality: QUALITY, clip })).data
+}
+
 export class Pictures {
   readonly major: string
   readonly #gallery: Gallery
-  readonly #session: CDPSession
+  /** One for each page, as long as it lives: with its end Chromium would take back the page's size. */
+  readonly #sessions = new WeakMap<Page, CDPSession>()
 
-  private constructor(gallery: Gallery, session: CDPSession) {
+  constructor(gallery: Gallery) {
     this.major = majorOfElectron()
     this.#gallery = gallery
-    this.#session = session
-  }
-
-  static async open(gallery: Gallery): Promise<Pictures> {
-    return new Pictures(gallery, await gallery.page.context().newCDPSession(gallery.page))
   }
 
   /** Draws the story in these looks, and compares each with what is kept, or keeps it instead. */
   async look(story: Story, shots: readonly Shot[], { keep }: { readonly keep: boolean }): Promise<Found[]> {
-    const { page } = this.#gallery
     await this.#gallery.show(story.snapshot, { width: 900, height: 600, theme: 'light' })
+    const { page } = this.#gallery
     await story.act?.(page, await loadTexts(story.snapshot.language.desk))
     // Where the mouse was left is no part of the picture.
     await page.mouse.move(0, 0)
@@ -106,6 +113,7 @@ export class Pictures {
       sheet.replaceSync(rules)
       document.adoptedStyleSheets = [sheet]
     }, ALIKE_EVERYWHERE)
+    const session = await this.#sessionOf(page)
     const found: Found[] = []
     let direction: Shot['direction'] = 'ltr'
     for (const shot of shots) {
@@ -113,36 +121,25 @@ export class Pictures {
       direction = shot.direction
       await this.#gallery.resize(shot.size.width, shot.size.height)
       await this.#gallery.dress(shot.theme)
-      await this.#scale(shot.size, shot.size.scale)
+      await scaleTo(session, shot.size, shot.size.scale)
       await this.#gallery.settle()
-      found.push(await this.#compare(nameOf(story, shot), shot, keep))
-      await this.#scale(shot.size, 1)
+      found.push(await this.#compare(session, nameOf(story, shot), shot, keep))
+      await scaleTo(session, shot.size, 1)
     }
     return found
   }
 
-  /** Draws the page in the picture's size before it is taken: taking one that is smaller than drawn catches it between two frames. */
-  async #scale({ width, height }: Shot['size'], scale: number): Promise<void> {
-    const viewport = { x: 0, y: 0, width, height, scale }
-    await this.#session.send('Emulation.setDeviceMetricsOverride', {
-      width,
-      height,
-      deviceScaleFactor: 1,
-      mobile: false,
-      viewport,
-    })
+  async #sessionOf(page: Page): Promise<CDPSession> {
+    const session = this.#sessions.get(page) ?? (await page.context().newCDPSession(page))
+    this.#sessions.set(page, session)
+    return session
   }
 
-  async #take({ size: { width, height, scale } }: Shot): Promise<string> {
-    const clip = { x: 0, y: 0, width, height, scale }
-    return (await this.#session.send('Page.captureScreenshot', { format: 'webp', quality: QUALITY, clip })).data
-  }
-
-  async #compare(name: string, shot: Shot, keep: boolean): Promise<Found> {
+  async #compare(session: CDPSession, name: string, shot: Shot, keep: boolean): Promise<Found> {
     const file = path.join(folderOf(this.major), name)
     const kept = existsSync(file) ? readFileSync(file, 'base64') : undefined
     const { page } = this.#gallery
-    let taken = await this.#take(shot)
+    let taken = await take(session, shot)
     const compare = async () => (kept === undefined ? undefined : page.evaluate(differenceOf, { kept, taken, ...COMPARED }))
     let difference = await compare()
     // What is not as it is kept counts once it is at rest: two pictures in a row are the same.
@@ -150,7 +147,7 @@ export class Pictures {
     for (let takes = 1; (kept === undefined || difference !== undefined) && taken !== before; takes += 1) {
       if (takes > MOST_TAKES) throw new Error(`${name} does not come to rest`)
       before = taken
-      taken = await this.#take(shot)
+      taken = await take(session, shot)
       difference = await compare()
     }
     if (kept !== undefined && difference === undefined) return { name, kind: 'same' }
