@@ -48,7 +48,7 @@ const GUIDE: Readonly<Record<string, string>> = {
 const SIZE = { width: 1180, height: 760 }
 /** Smaller than drawn, as pages show them: everyone who clones fetches these. */
 const GUIDE_WIDTH = 885
-/** What every date says in the pictures of the guides, so that a new picture shows what is new. */
+/** What today and every time of day is in the pictures of the guides, so that a new picture shows what is new. */
 const GUIDE_DATE = Date.UTC(2026, 4, 12, 9, 41)
 
 interface Step {
@@ -98,14 +98,16 @@ function renewGuide(): void {
     copyFileSync(path.join(pictures, `${picture}.png`), path.join(root, 'docs', 'pictures', `${picture}.png`))
 }
 
-/** Every date and time that the page tells from now on is GUIDE_DATE. */
+/** Every date that the page tells from now on is as many days from GUIDE_DATE as it is from today, at the same time of day. */
 function holdDates(window: TerminalWindow): Promise<void> {
-  return window.page.evaluate((at) => {
+  return window.page.evaluate((today) => {
+    const dayMs = 86_400_000
+    const now = Date.now()
     const { get } = Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, 'format') ?? {}
     Object.defineProperty(Intl.DateTimeFormat.prototype, 'format', {
       get(this: Intl.DateTimeFormat) {
         const format = get?.call(this) as (date: number) => string
-        return () => format(at)
+        return (date: Date | number = now) => format(today + Math.round((Number(date) - now) / dayMs) * dayMs)
       },
     })
   }, GUIDE_DATE)
