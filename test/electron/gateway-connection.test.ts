@@ -3,13 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { createGatewayConnection, type GatewayConnection } from '../../electron/gateway-connection.ts'
-import { createSeenCards } from '../../electron/presence/seen-cards.ts'
-import { createIdentityStore } from '../../electron/session/identity.ts'
-import { createNoticeKeyStore } from '../../electron/session/notice-keys.ts'
-import { nodeCrypto } from '../../native/crypto.ts'
-import { createSimulatedReaders } from '../../native/virtual-card/simulated-readers.ts'
+import type { GatewayConnection } from '../../electron/gateway-connection.ts'
 import { TestGateway } from '../support/gateway.ts'
+import { connectTerminal } from '../support/terminal-connection.ts'
 
 let folder: string
 let gateway: TestGateway
@@ -27,22 +23,7 @@ afterEach(async () => {
 
 /** As the program starts; `closed` ends it as a person does. */
 function start(): { readonly connection: GatewayConnection; readonly closed: () => Promise<void> } {
-  const readers = createSimulatedReaders({ names: ['Reader 1'] })
-  const connection = createGatewayConnection({
-    store: createIdentityStore({ path: join(folder, 'identity.json') }),
-    crypto: nodeCrypto,
-    brokerUrl: gateway.gateway.brokerUrl,
-    tls: undefined,
-    software: 'test',
-    log: { error: () => undefined, info: () => undefined, debug: () => undefined },
-    noticeKeys: createNoticeKeyStore({ path: join(folder, 'notice-keys.json') }),
-    readers,
-    cards: createSeenCards(readers),
-    onView: () => undefined,
-    onGreeted: () => undefined,
-    onNotice: () => undefined,
-    onBlockListVersion: () => undefined,
-  })
+  const connection = connectTerminal(folder, gateway.gateway.brokerUrl)
   open.push(connection)
   return { connection, closed: () => connection.close() }
 }

@@ -5,18 +5,13 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { root } from '../../build/electron.ts'
-import { createGatewayConnection } from '../../electron/gateway-connection.ts'
-import { createSeenCards } from '../../electron/presence/seen-cards.ts'
-import { createIdentityStore } from '../../electron/session/identity.ts'
-import { createNoticeKeyStore } from '../../electron/session/notice-keys.ts'
-import { nodeCrypto } from '../../native/crypto.ts'
-import { createSimulatedReaders } from '../../native/virtual-card/simulated-readers.ts'
 import { buildTopic } from '../../protocol/topics.ts'
 import { operation } from '../../service/operations.ts'
 import { TestGateway } from '../support/gateway.ts'
 import { GatewayClient, SoftwareCard } from '../support/gateway-client.ts'
 import { startMosquitto } from '../support/mosquitto.ts'
 import { opened, sessionOf, TestService } from '../support/service.ts'
+import { connectTerminal } from '../support/terminal-connection.ts'
 
 /** Mosquitto's words for the table: one row for each party, which is named by its user name. */
 async function documentedRights(): Promise<string> {
@@ -86,22 +81,7 @@ test('registration, login, a service, presence, blocks and revocation need no ri
   await client.broker.subscribe(notices, 1)
 
   const versions: number[] = []
-  const readers = createSimulatedReaders({ names: ['Reader 1'] })
-  const terminal = createGatewayConnection({
-    store: createIdentityStore({ path: join(folder, 'identity.json') }),
-    crypto: nodeCrypto,
-    brokerUrl: as('terminals'),
-    tls: undefined,
-    software: 'test',
-    log: { error: () => undefined, info: () => undefined, debug: () => undefined },
-    noticeKeys: createNoticeKeyStore({ path: join(folder, 'notice-keys.json') }),
-    readers,
-    cards: createSeenCards(readers),
-    onView: () => undefined,
-    onGreeted: () => undefined,
-    onNotice: () => undefined,
-    onBlockListVersion: (version) => versions.push(version),
-  })
+  const terminal = connectTerminal(folder, as('terminals'), (version) => versions.push(version))
   closing.push(() => terminal.close())
   expect(await terminal.enrol(await gateway.invite())).toBeUndefined()
   const { presences, registry, blocks } = gateway.gateway
